@@ -1,0 +1,130 @@
+"""tap.py - run one bats file and return what its tests said.
+
+In: a .bats file, a folder of programs (BIN), a mode and a seed. Out: one Check
+for each @test of the file, in its order, none twice and none missing. The file
+runs in a private network; a line "# netns: --raw" in it keeps capabilities,
+"# netns: none" does without the network. All limits are in seconds.
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+COURSE = pathlib.Path(__file__).resolve().parents[2]
+FIELDS = ("did", "expected", "got", "likely", "read", "stderr")
+RESULT = re.compile(r"(ok|not ok) \d+ (.*?)(?: # skip ?(.*?))?(?: in (\d+)ms)?$")
+NAME = re.compile(r"""^@test\s+(["'])(.*)\1\s*\{""", re.MULTILINE)
+NETNS = re.compile(r"^# netns: (.*)$", re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Check:
+    """One test: its name, what came of it, and what it said."""
+
+    name: str
+    status: str = "not run"  # ok, fail, skip, not run
+    ms: int = 0
+    reason: str = ""  # of a skip
+    lines: list = dataclasses.field(default_factory=list)
+
+    def field(self, key: str) -> str:
+        """The text of one field of a failure, or ''."""
+        found = [text for name, text in self.fields() if name == key]
+        return found[0] if found else ""
+
+    def fields(self) -> list:
+        """(name, text) in the order in which they came."""
+        split = (line.partition(" ") for line in self.lines)
+        return [(name, text.strip()) for name, _, text in split if name in FIELDS]
+
+
+def planned(bats_file: pathlib.Path, only: str = "") -> list:
+    """The names of the file's tests; only those that contain `only`."""
+    names = [match[2] for match in NAME.finditer(bats_file.read_text())]
+    return [name for name in names if only in name]
+
+
+def prefix(bats_file: pathlib.Path) -> list:
+    """The words that put a command into the network that the file asks for."""
+    wish = NETNS.search(bats_file.read_text())
+    words = wish[1].split() if wish else []
+    return [] if words == ["none"] else [COURSE / "build/tools/netns", *words]
+
+
+def environment(bin_dir, lesson: str, mode: str, seed: int, tmp: str) -> dict:
+    """What a test file sees; nothing of make's own."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    env.update(BIN=str(bin_dir), LESSON=lesson, MODE=mode, SEED=str(seed), TMPDIR=tmp)
+    env.update(GREMLINS=str(COURSE / "build/tools/gremlins"), LC_ALL="C.UTF-8")
+    # This very Python for the tests too, and not a slow wrapper around it.
+    env["PATH"] = f"{pathlib.Path(sys.executable).parent}:{env['PATH']}"
+    return env
+
+
+def command(bats_file: pathlib.Path, only: str) -> list:
+    """bats on that file; its filter is a regular expression."""
+    words = ["bats", "--formatter", "tap", "--timing"]
+    if only:
+        words += ["--filter", re.sub(r"([^\w\s,-])", r"\\\1", only)]
+    return [*prefix(bats_file), *words, str(bats_file)]
+
+
+def parse(stream, checks: dict, on_check) -> None:
+    """Fills in checks from TAP, and calls on_check after each."""
+    current = None
+    for line in stream:
+        line = line.rstrip("\n")
+        match = RESULT.match(line)
+        if match and match[2] in checks:
+            current = checks[match[2]]
+            current.status = {"ok": "ok", "not ok": "fail"}[match[1]]
+            current.ms = int(match[4] or 0)
+            if match[3] is not None:
+                current.reason = match[3]
+                not_run = match[3].startswith("not run")
+                current.status = "not run" if not_run else "skip"
+            on_check(current)
+        elif current and line.startswith("# "):
+            current.lines.append(line[2:])
+
+
+def run(bats_file, bin_dir, *, lesson="", mode="fast", seed=1, only="", limit=150,
+        on_check=lambda check: None) -> list:
+    """Runs the file; after `limit` seconds what has not run yet is "not run"."""
+    bats_file = pathlib.Path(bats_file)
+    checks = {name: Check(name) for name in planned(bats_file, only)}
+    base = COURSE / "build/tmp"
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"run.{os.getpid()}.", dir=base,
+                                     ignore_cleanup_errors=True) as tmp:
+        process = subprocess.Popen(
+            command(bats_file, only), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="backslashreplace", start_new_session=True, cwd=COURSE,
+            env=environment(bin_dir, lesson, mode, seed, tmp))
+        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
+        timer.start()
+        try:
+            parse(process.stdout, checks, on_check)
+            process.wait()
+        except BaseException:  # Ctrl-C: nothing that was started stays
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+        finally:
+            timer.cancel()
+    return list(checks.values())
+
+
+def sweep() -> None:
+    """Removes what runs that were killed have left under build/tmp."""
+    for left in (COURSE / "build/tmp").glob("run.*"):
+        pid = left.name.split(".")[1]
+        if not pathlib.Path("/proc", pid).exists():
+            subprocess.run(["rm", "-rf", str(left)], check=False)

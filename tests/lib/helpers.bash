@@ -1,0 +1,260 @@
+# shellcheck shell=bash disable=SC2034 # port, addr, conn... are for the tests
+# helpers.bash - what every test file loads: setup() { load ../lib/helpers; }
+# A test knows only $BIN, the folder of the programs under test; whose they
+# are (ours, a student's, a mutant's) it cannot tell. Set by common/bin/tap.py:
+#   BIN LESSON MODE SEED GREMLINS (folder of the built gremlins)
+#
+# run programs   start  program  under  peer  receive  connect  send  expect
+#                expect_stdout  expect_end
+# say what       did  likely  see
+# assert         assert_equal  assert_match  assert_status  assert_same_bytes
+#                assert_fds  assert_idle  assert_alive  fail
+# need           need COMMAND PACKAGE   need_netns
+bats_require_minimum_version 1.5.0
+: "${BIN:?run the tests with make}" "${LESSON:=}" "${SEED:=1}"
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+course=${here%/tests/lib}
+scratch=$BATS_TEST_TMPDIR
+export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:strict_string_checks=1}
+steps='' likely='' section='' launch=() pids=() names=() ends=()
+
+# --- what a failure says -----------------------------------------------------
+
+# did TEXT: a step that the test took; a failure prints all of them.
+did() { steps+="${steps:+; then }$*"; }
+# likely TEXT: the mistake behind a failure from here on.
+likely() { likely=$*; }
+# see ANCHOR: the section of the lesson's chapter that explains it.
+see() { section=$1; }
+
+field() { [[ -z $2 ]] || printf '%-9s %s\n' "$1" "$2"; }
+
+# fail EXPECTED GOT: ends the test with the fields of the verdict.
+fail() {
+    field did "$steps"
+    field expected "$1"
+    field got "$2"
+    field likely "$likely"
+    field read "${section:+lessons/$LESSON/README.md#$section}"
+    local i
+    for i in "${!names[@]}"; do
+        tail -n 20 "$scratch/${names[i]}.stderr" 2>/dev/null | cat -v |
+            sed "s/^/stderr    ${names[i]}: /"
+    done
+    return 1
+} >&2
+
+# show TEXT: TEXT with its control characters and odd bytes escaped.
+show() { printf %s "$1" | python3 "$here/show.py"; }
+
+# --- programs that end by themselves ------------------------------------------
+
+# under GREMLIN [ARG...]: the next program or server runs under that gremlin.
+under() { launch=("$GREMLINS/$1" "${@:2}"); }
+
+# program NAME [ARG...]: runs it to its end, LIMIT (5) seconds at most, with
+# INPUT (/dev/null) as stdin. Sets status, output and stderr; stdout's exact
+# bytes are in $scratch/stdout.
+program() {
+    bounded "${LIMIT:-5}" "${launch[@]}" "$BIN/$1" "${@:2}"
+    launch=()
+    if ((status == 124 || status == 137)); then
+        fail "$1 ends by itself" "still running after ${LIMIT:-5} s"
+    fi
+    no_report "$scratch/stderr"
+}
+
+# peer VERB [ARG...]: one of tests/gremlins/peer.py, 10 s at most.
+peer() { bounded 10 python3 -IS "$course/tests/gremlins/peer.py" "$@"; }
+
+# receive: connects to the server and reads to the end of file, saying nothing.
+receive() {
+    # shellcheck disable=SC2016 # $0 and $1 are the inner bash's own
+    bounded 5 bash -c 'exec cat <"/dev/tcp/$0/$1"' "$addr" "$port"
+}
+
+bounded() { # SECONDS CMD...
+    status=0
+    timeout -k 1 "$@" <"${INPUT:-/dev/null}" >"$scratch/stdout" \
+        2>"$scratch/stderr" 3>&- || status=$?
+    output=$(tr -d '\0' <"$scratch/stdout")
+    stderr=$(tr -d '\0' <"$scratch/stderr")
+}
+
+# no_report FILE: fails when a sanitizer wrote a report there.
+no_report() {
+    local line
+    line=$(grep -m1 -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer' "$1") ||
+        return 0
+    fail "no report from the sanitizers" "$line"
+}
+
+# --- servers --------------------------------------------------------------------
+
+# start NAME [ARG...]: runs a server until it says where it listens. Sets pid,
+# addr and port. What it prints later goes to $scratch/NAME.stdout, its stderr
+# to $scratch/NAME.stderr. Should the test die, however it does, the kernel
+# kills the server (--pdeathsig).
+start() {
+    local name=$1 line='' log="$scratch/$1"
+    [[ ! -e $BATS_FILE_TMPDIR/silent ]] ||
+        skip "not run: $name never said where it listens"
+    mkfifo "$log.out.$((${#pids[@]}))"
+    setpriv --pdeathsig KILL "${launch[@]}" "$BIN/$name" "${@:2}" </dev/null \
+        >"$log.out.${#pids[@]}" 2>"$log.stderr" 3>&- &
+    pid=$! launch=()
+    exec {out}<"$log.out.${#pids[@]}"
+    pids+=("$pid") names+=("$name")
+    read -r -t 5 -u "$out" line || true
+    addr=${line#listening on } port=${line##*:}
+    addr=${addr%:*} addr=${addr#\[} addr=${addr%\]}
+    [[ $line =~ ^listening\ on\ [^\ ]+:[0-9]+$ ]] || never_listens "$name" "$line"
+    : >"$log.stdout"
+    cat <&"$out" >>"$log.stdout" 3>&- &
+    exec {out}<&-
+}
+
+never_listens() { # NAME LINE
+    touch "$BATS_FILE_TMPDIR/silent"
+    did "started $1"
+    likely=${likely:-"announce(listener) after listen() succeeded, and print nothing before it"}
+    fail "listening on ADDR:PORT" "$([[ $2 ]] && show "$2" || echo "nothing within 5 s, or it ended")"
+}
+
+# expect_stdout REGEX: the server last started prints a line like it, within
+# 5 s, after it said where it listens.
+expect_stdout() {
+    local try file="$scratch/${names[-1]}.stdout"
+    for ((try = 0; try < 250; try++)); do
+        ! grep -qE -- "$1" "$file" || return 0
+        sleep 0.02
+    done
+    fail "a line like '$1' on stdout" "$(show "$(tail -c 300 "$file")")"
+}
+
+# expect_end STATUS: the server last started ends by itself, or of a signal
+# that the test sent, within LIMIT (5) s, with that status.
+expect_end() {
+    local got=0
+    reap "${pids[-1]}" "${LIMIT:-5}" || got=$?
+    no_report "$scratch/${names[-1]}.stderr"
+    ends+=("${pids[-1]}")
+    ((got == $1)) || fail "${names[-1]} ends with status $1" "$(status_text "$got")"
+}
+
+status_text() {
+    case $1 in
+    137) echo "it had to be killed: it did not end in time" ;;
+    139) echo "it crashed (SIGSEGV)" ;;
+    134) echo "it aborted (SIGABRT)" ;;
+    141) echo "a SIGPIPE ended it" ;;
+    *) echo "status $1" ;;
+    esac
+}
+
+# reap PID SECONDS: waits that long at most, then kills; returns its status.
+reap() {
+    local try status=0
+    for ((try = 0; try < $2 * 50 + 10; try++)); do
+        kill -0 "$1" 2>/dev/null || break
+        ((try < 10)) && sleep 0.002 || sleep 0.02 # most end at once
+    done
+    ! kill -0 "$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null || status=$?
+    return "$status"
+}
+
+# --- a conversation in lines ------------------------------------------------------
+
+# connect: opens a connection to the server, as descriptor $conn.
+connect() {
+    exec {conn}<>"/dev/tcp/${addr:-127.0.0.1}/$port" ||
+        fail "a connection to $addr port $port" "connect failed"
+}
+# send TEXT: sends it, with printf's escapes.
+send() { printf %b "$1" >&"$conn"; }
+# expect LINE...: these are the next lines to arrive.
+expect() {
+    local want line
+    for want; do
+        line=''
+        read -r -t 5 -u "$conn" line ||
+            fail "the line $(show "$want")" "$(show "$line")${line:+, and then }nothing"
+        assert_equal "$line" "$want"
+    done
+}
+
+# --- assertions ---------------------------------------------------------------------
+
+# assert_equal GOT WANT
+assert_equal() { [[ $1 == "$2" ]] || fail "$(show "$2")" "$(show "$1")"; }
+# assert_match GOT REGEX (extended)
+assert_match() { [[ $1 =~ $2 ]] || fail "something like '$2'" "$(show "$1")"; }
+# assert_status N: the program last run ended with this exit status.
+assert_status() {
+    ((status == $1)) ||
+        fail "exit status $1" "$(status_text "$status"); stderr $(show "${stderr:0:300}")"
+}
+# assert_same_bytes GOT WANT: two files.
+assert_same_bytes() {
+    local got
+    got=$(python3 "$here/show.py" "$1" "$2") || fail "${got%%$'\n'*}" "${got#*$'\n'}"
+}
+
+fd_count() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
+# assert_fds PID N: soon the process has N open descriptors.
+assert_fds() {
+    local try
+    for ((try = 0; try < 100; try++)); do
+        (($(fd_count "$1") != $2)) || return 0
+        sleep 0.02
+    done
+    fail "$2 open descriptors" "$(fd_count "$1") open descriptors"
+}
+# assert_alive: the server last started still runs.
+assert_alive() {
+    kill -0 "${pids[-1]}" 2>/dev/null || fail "${names[-1]} still runs" "it has ended"
+}
+# assert_idle PID: it burns no processor time while nothing happens.
+assert_idle() {
+    local before after
+    before=$(cpu_ticks "$1")
+    sleep 0.3
+    after=$(cpu_ticks "$1")
+    ((after - before < 5)) ||
+        fail "no processor time used while idle" "$((after - before)) of 30 ticks"
+}
+cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
+
+# --- what a machine may lack ---------------------------------------------------------
+
+# need COMMAND PACKAGE: without it the test is skipped by name; a failure in CI.
+need() {
+    ! command -v "$1" >/dev/null || return 0
+    [[ -z ${CI:-} ]] || fail "$1 is installed" "it is not: apt-get install $2"
+    skip "needs $1: apt-get install $2"
+}
+# need_netns: the test makes sense only in a network of its own.
+need_netns() {
+    [[ ${COURSE_NETNS:-none} == private ]] || skip "needs a private network"
+}
+
+# --- the end ----------------------------------------------------------------------------
+
+# Every server still runs and ends of SIGTERM, with status 0 or 143, and no
+# sanitizer wrote a report; whatever else happened fails the test.
+teardown() {
+    local i got
+    for i in "${!pids[@]}"; do
+        [[ " ${ends[*]} " != *" ${pids[i]} "* ]] || continue
+        got=0
+        kill "${pids[i]}" 2>/dev/null
+        reap "${pids[i]}" 2 || got=$?
+        [[ ${BATS_TEST_COMPLETED:-} ]] || continue
+        no_report "$scratch/${names[i]}.stderr" || return 1
+        ((got == 0 || got == 143)) || {
+            fail "${names[i]} is still there at the end, and obeys SIGTERM" "$(status_text "$got")"
+            return 1
+        }
+    done
+}
