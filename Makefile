@@ -1,0 +1,20 @@
+# Hello, Socket: the front desk. `make` alone says what there is to type.
+# A lesson is a folder lessons/NN-slug, with the same name below solutions/ and
+# tests/; nothing else registers it. Each file in common/make is one subject.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+LESSONS := $(sort $(notdir $(patsubst %/README.md,%,$(wildcard lessons/[0-9][0-9]-*/README.md))))
+NUMBERS := $(foreach l,$(LESSONS),$(patsubst 0%,%,$(firstword $(subst -, ,$l))))
+# The folder of lesson number $1, written 7 or 07.
+lesson = $(firstword $(filter $1-% 0$1-%,$(LESSONS)))
+
+include common/make/programs.mk
+include common/make/gremlins.mk
+include common/make/student.mk
+include common/make/tests.mk
+include common/make/book.mk
+include common/make/project.mk

@@ -1,0 +1,54 @@
+# What a student types. NN is written 7 or 07; the work is done by the scripts
+# of common/bin, which get the lesson's folder name.
+WORK ?= work
+export CC CPPFLAGS WORK MODE SUBMISSION SEED ONLY ALL STEP GIVEUP CI NETNS
+export FLAGS = $(call CFLAGS,$(MODE))
+
+VERBS := lesson check watch hint solution shell reset
+# Both ways to write a number, for each verb: check-7 and check-07.
+spellings = $(foreach n,$(NUMBERS),$1-$n $(if $(filter $n,$(patsubst 0%,%,0$n)),$(if $(filter 1 2 3 4 5 6 7 8 9,$n),$1-0$n)))
+goals = $(call spellings,$1)
+.PHONY: $(foreach v,$(VERBS),$(call goals,$v)) help progress doctor submit
+
+help:
+	@common/bin/front-desk
+
+$(call goals,lesson): lesson-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) build/tools/netns
+	@common/bin/lesson $(call lesson,$*)
+
+$(call goals,check): check-%: writable build/$(MODE)/common.a build/tools/netns $$(GREMLINS_ALL)
+	@LIBS='$(LIBS_$(call lesson,$*))' common/bin/check $(call lesson,$*)
+
+$(call goals,watch): watch-%: writable
+	@common/bin/watch $(call lesson,$*)
+
+$(call goals,hint): hint-%: writable
+	@common/bin/hint $(call lesson,$*)
+
+$(call goals,solution): solution-%: writable
+	@common/bin/solution $(call lesson,$*)
+
+$(call goals,shell): shell-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) build/tools/netns
+	@common/bin/shell $(call lesson,$*)
+
+$(call goals,reset): reset-%: writable
+	@common/bin/reset $(call lesson,$*)
+
+progress:
+	@common/bin/progress
+
+doctor: writable
+	@common/bin/doctor
+
+submit: writable
+	@common/bin/submit
+
+# Everything made stands under build/; say so where it cannot.
+.PHONY: writable
+writable:
+	@mkdir -p build/tmp 2>/dev/null && test -w build/tmp || { \
+	  echo "build/ cannot be written here: copy the course to a folder of your own and work there." >&2; exit 1; }
+
+# A lesson that is not here, or no goal at all.
+.DEFAULT:
+	@common/bin/unknown '$(subst ','\'',$@)' $(NUMBERS)

@@ -1,0 +1,57 @@
+# Proving the course. Each job is one bats file against one folder of programs,
+# and leaves build/test/JOB.json; the summary reads them all.
+J ?= $(shell nproc)
+ifneq ($(filter test test-% programs lint book check-book,$(MAKECMDGOALS)),)
+MAKEFLAGS += -j$(J)
+endif
+SEED ?= 1
+
+job = build/test/$1.json
+lesson_jobs = $(if $(wildcard tests/$1/lesson.bats),worked-fast worked-asan $(if $(filter $1,$(THREADED)),worked-tsan)) \
+  $(if $(wildcard solutions/$1/*.c),seed-1 seed-2 seed-3 asan $(if $(filter $1,$(THREADED)),tsan) starter mutants)
+jobs_of = $(foreach j,$(call lesson_jobs,$1),$(call job,$1.$j))
+# Lessons whose programs have threads are built for ThreadSanitizer too.
+THREADED := $(sort $(foreach l,$(LESSONS),$(if $(findstring -pthread,$(LIBS_$l)),$l)))
+# Every other folder of tests is about the project itself.
+OTHERS := $(filter-out $(LESSONS:%=tests/%/%),$(wildcard tests/[a-z]*/*.bats))
+OTHER_JOBS := $(foreach f,$(OTHERS),$(call job,$(basename $(notdir $f))))
+
+prove = python3 common/bin/prove.py
+TOOLS := build/tools/netns $(GREMLINS_ALL)
+
+## test           prove everything; test-N one lesson
+.PHONY: test test-long $(call goals,test) sweep need-test always
+test: sweep $(OTHER_JOBS) $(foreach l,$(LESSONS),$(call jobs_of,$l))
+	@$(prove) summary build/test
+$(call goals,test): test-%: sweep $$(call jobs_of,$$(call lesson,$$*))
+	@$(prove) summary build/test
+
+# What an earlier run has left, and its results.
+sweep: writable need-test
+	@rm -rf build/test && mkdir -p build/test && cd common/bin && python3 -c 'import tap; tap.sweep()'
+
+need-test:
+	@for tool in bats python3 patch; do command -v $$tool >/dev/null || { \
+	  echo "make test needs $$tool: make deps FOR=test" >&2; exit 1; }; done
+
+define lesson_rules
+build/test/$1.worked-%.json: sweep $(TOOLS) $$$$(call worked,$$$$*,$1)
+	@OUT=$$@ MODE=$$* $(prove) bats 'worked programs, $$*' tests/$1/lesson.bats build/$$*/bin/lessons/$1 $1
+build/test/$1.seed-%.json: sweep $(TOOLS) $(call solution,fast,$1)
+	@OUT=$$@ MODE=fast SEED=$$* $(prove) bats 'solution, seed $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
+build/test/$1.asan.json build/test/$1.tsan.json: build/test/$1.%.json: sweep $(TOOLS) $$$$(call solution,$$$$*,$1)
+	@OUT=$$@ MODE=$$* SEED=2 $(prove) bats 'solution, $$*' tests/$1/exercise.bats build/$$*/bin/solutions/$1 $1
+build/test/$1.starter.json: sweep $(TOOLS) $(call starter,fast,$1)
+	@OUT=$$@ $(prove) starter 'starter fails politely' tests/$1/exercise.bats build/fast/bin/starter/$1 $1
+build/test/$1.mutants.json: sweep $(TOOLS) build/fast/common.a build/asan/common.a $(if $(filter $1,$(THREADED)),build/tsan/common.a)
+	@OUT=$$@ LIBS='$(LIBS_$1)' $(prove) mutants mutants tests/$1/exercise.bats $1
+endef
+$(foreach l,$(LESSONS),$(eval $(call lesson_rules,$l)))
+
+define other_rule
+$(call job,$(basename $(notdir $1))): sweep programs $(TOOLS)
+	@OUT=$$@ $(prove) bats '$(basename $(notdir $1))' $1 build/fast/bin
+endef
+$(foreach f,$(OTHERS),$(eval $(call other_rule,$f)))
+
+$(foreach m,fast asan tsan,$(eval export FLAGS_$m = $(call CFLAGS,$m)))
