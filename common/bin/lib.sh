@@ -3,6 +3,11 @@
 # working folder is the course's. With the lesson's folder name in $1 it sets
 #   lesson (NN-slug)  number (7)  work (the student's folder)  state
 set -u
+# Whoever is killed with -9, make for one, takes the script with it.
+if [[ ${GUARDED:-} != "$PPID" ]]; then
+    export GUARDED=$PPID
+    exec setpriv --pdeathsig KILL bash "$0" "$@"
+fi
 cd "${BASH_SOURCE[0]%/*}/../.." || exit
 lesson=${1:-}
 number=${lesson%%-*} number=${number#0}

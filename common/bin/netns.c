@@ -47,9 +47,11 @@ struct options {
     char **cmd;
 };
 
-static int spaces; /* the CLONE_NEW... flags that this system grants */
+static char course[3072]; /* its folder */
+static int spaces;        /* the CLONE_NEW... flags that this system grants */
 
-static int write_text(const char *path, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int
+write_text(const char *path, const char *format, ...)
 {
     char text[64];
     va_list args;
@@ -98,28 +100,36 @@ static int raise_loopback(void)
     return result;
 }
 
-/* common/etc stands beside build/tools, where this program lives. */
+/* The course's folder, from this program's own path: build/tools/netns in it.
+ * To be called before namespaces change; in a chroot the path would then be
+ * the one outside. */
+static void find_course(void)
+{
+    ssize_t len = readlink("/proc/self/exe", course, sizeof course - 1);
+    if (len == -1)
+        err(FAULT, "/proc/self/exe");
+    course[len] = '\0';
+    for (int up = 0; up < 3; up++) { /* drop /build/tools/netns */
+        char *slash = strrchr(course, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+}
+
+/* Names come from common/etc instead of the machine's own files. */
 static int use_own_names(void)
 {
     static const char *const files[] = {"hosts", "nsswitch.conf",
                                         "resolv.conf"};
-    char self[3072];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len == -1)
-        return -1;
-    self[len] = '\0';
-    for (int up = 0; up < 3; up++) { /* drop /build/tools/netns */
-        char *slash = strrchr(self, '/');
-        if (slash != NULL)
-            *slash = '\0';
-    }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char from[4096];
         char onto[64];
-        snprintf(from, sizeof from, "%s/common/etc/%s", self, files[i]);
+        snprintf(from, sizeof from, "%s/common/etc/%s", course, files[i]);
         snprintf(onto, sizeof onto, "/etc/%s", files[i]);
-        if (mount(from, onto, NULL, MS_BIND, NULL) == -1 && errno != ENOENT)
-            return -1; /* a system without this file does well without */
+        if (access(onto, F_OK) == -1)
+            continue; /* a system without this file does well without */
+        if (mount(from, onto, NULL, MS_BIND, NULL) == -1)
+            return -1;
     }
     return sethostname("classroom", strlen("classroom"));
 }
@@ -188,16 +198,16 @@ static bool private_network(void)
 
 static int set_capabilities(const struct __user_cap_data_struct caps[2])
 {
-    struct __user_cap_header_struct head = {
-        .version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_header_struct head = {.version =
+                                                _LINUX_CAPABILITY_VERSION_3};
     return (int)syscall(SYS_capset, &head, caps);
 }
 
 /* An ordinary user keeps capabilities over exec only as ambient ones. */
 static void keep_capabilities(void)
 {
-    struct __user_cap_header_struct head = {
-        .version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_header_struct head = {.version =
+                                                _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct caps[2];
     if (syscall(SYS_capget, &head, caps) == -1)
         err(FAULT, "capget");
@@ -322,7 +332,7 @@ static int start(const struct options *options)
     if (!joined && enter(spaces) == -1)
         err(FAULT, "private network");
     end_with_parent(); /* new credentials had cancelled it: prctl(2) */
-    char cwd[4096]; /* joining a mount namespace went back to its root */
+    char cwd[4096];    /* joining a mount namespace went back to its root */
     const char *back = getenv("PWD");
     snprintf(cwd, sizeof cwd, "%s", back ? back : "/");
     if (joined && chdir(cwd) == -1)
@@ -347,6 +357,7 @@ int main(int argc, char *argv[])
 {
     struct options options = {0};
     int i = 1;
+    find_course();
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         if (strcmp(argv[i], "--probe") == 0)
             return !private_network();

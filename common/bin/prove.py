@@ -120,7 +120,8 @@ def mutants(name: str, file: str, lesson: str) -> int:
     started = time.monotonic()
     patches = sorted(pathlib.Path(file).parent.glob("mutants/*.patch"))
     results = [mutant(patch, file, lesson) for patch in patches]
-    if len(patches) < 5:
+    chapter = tap.COURSE / "lessons" / lesson / "README.md"
+    if len(patches) < 5 and "<!-- draft -->" not in chapter.read_text():
         results.append(("at least five mutants", "fail", f"      {len(patches)}"))
     return finish(name, lesson, started, results)
 

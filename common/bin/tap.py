@@ -6,6 +6,7 @@ runs in a private network; a line "# netns: --raw" in it keeps capabilities,
 "# netns: none" does without the network. All limits are in seconds.
 """
 
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -18,9 +19,11 @@ import threading
 
 COURSE = pathlib.Path(__file__).resolve().parents[2]
 FIELDS = ("did", "expected", "got", "likely", "read", "stderr")
-RESULT = re.compile(r"(ok|not ok) \d+ (.*?)(?: # skip ?(.*?))?(?: in (\d+)ms)?$")
+RESULT = re.compile(r"(ok|not ok) \d+ (.*?)(?: in (\d+)ms)?(?: # skip ?(.*))?$")
 NAME = re.compile(r"""^@test\s+(["'])(.*)\1\s*\{""", re.MULTILINE)
 NETNS = re.compile(r"^# netns: (.*)$", re.MULTILINE)
+
+RUNNING = set()  # process groups of bats
 
 
 @dataclasses.dataclass
@@ -58,8 +61,9 @@ def prefix(bats_file: pathlib.Path) -> list:
 
 
 def environment(bin_dir, lesson: str, mode: str, seed: int, tmp: str) -> dict:
-    """What a test file sees; nothing of make's own."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    """What a test file sees; nothing of make's own, nor of a bats around us."""
+    env = {k: v for k, v in os.environ.items()
+           if not k.startswith(("MAKE", "MFLAGS", "BATS_"))}
     env.update(BIN=str(bin_dir), LESSON=lesson, MODE=mode, SEED=str(seed), TMPDIR=tmp)
     env.update(GREMLINS=str(COURSE / "build/tools/gremlins"), LC_ALL="C.UTF-8")
     # This very Python for the tests too, and not a slow wrapper around it.
@@ -67,64 +71,93 @@ def environment(bin_dir, lesson: str, mode: str, seed: int, tmp: str) -> dict:
     return env
 
 
-def command(bats_file: pathlib.Path, only: str) -> list:
-    """bats on that file; its filter is a regular expression."""
+def command(bats_file: pathlib.Path, names: list) -> list:
+    """bats on that file, for the tests of these names; its filter is a
+    regular expression."""
     words = ["bats", "--formatter", "tap", "--timing"]
-    if only:
-        words += ["--filter", re.sub(r"([^\w\s,-])", r"\\\1", only)]
+    if names != planned(bats_file):
+        some = "|".join(re.sub(r"([^\w\s,-])", r"\\\1", name) for name in names)
+        words += ["--filter", f"^({some})$"]
     return [*prefix(bats_file), *words, str(bats_file)]
 
 
-def parse(stream, checks: dict, on_check) -> None:
-    """Fills in checks from TAP, and calls on_check after each."""
-    current = None
+def parse(stream, checks: dict, on_check) -> list:
+    """Fills in checks from TAP, calls on_check after each, and returns the
+    lines that belong to none."""
+    current, stray = None, []
     for line in stream:
         line = line.rstrip("\n")
         match = RESULT.match(line)
         if match and match[2] in checks:
             current = checks[match[2]]
             current.status = {"ok": "ok", "not ok": "fail"}[match[1]]
-            current.ms = int(match[4] or 0)
-            if match[3] is not None:
-                current.reason = match[3]
-                not_run = match[3].startswith("not run")
+            current.ms = int(match[3] or 0)
+            if match[4] is not None:
+                current.reason = match[4]
+                not_run = match[4].startswith("not run")
                 current.status = "not run" if not_run else "skip"
             on_check(current)
         elif current and line.startswith("# "):
             current.lines.append(line[2:])
+        else:
+            stray.append(line)
+    return stray
+
+
+def run_some(bats_file, names: list, env: dict, limit: float, on_check) -> list:
+    """One bats process for the tests of these names: a Check for each."""
+    checks = {name: Check(name) for name in names}
+    process = subprocess.Popen(
+        command(bats_file, names), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="backslashreplace",
+        start_new_session=True, cwd=COURSE, env=env)
+    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
+    timer.start()
+    RUNNING.add(process.pid)
+    stray = parse(process.stdout, checks, on_check)
+    process.wait()
+    RUNNING.discard(process.pid)
+    timer.cancel()
+    if not any(check.ms or check.status != "not run" for check in checks.values()):
+        next(iter(checks.values())).lines = stray[-10:]  # why bats did not run
+    return list(checks.values())
 
 
 def run(bats_file, bin_dir, *, lesson="", mode="fast", seed=1, only="", limit=150,
+        parts=1,
         on_check=lambda check: None) -> list:
-    """Runs the file; after `limit` seconds what has not run yet is "not run"."""
+    """Runs the file; after `limit` seconds what has not run yet is "not run".
+    Several parts, each with every n-th test, run side by side."""
     bats_file = pathlib.Path(bats_file)
-    checks = {name: Check(name) for name in planned(bats_file, only)}
+    names = planned(bats_file, only)
+    groups = [group for n in range(parts) if (group := names[n::parts])]
     base = COURSE / "build/tmp"
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"run.{os.getpid()}.", dir=base,
                                      ignore_cleanup_errors=True) as tmp:
-        process = subprocess.Popen(
-            command(bats_file, only), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="backslashreplace", start_new_session=True, cwd=COURSE,
-            env=environment(bin_dir, lesson, mode, seed, tmp))
-        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
-        timer.start()
-        try:
-            parse(process.stdout, checks, on_check)
-            process.wait()
-        except BaseException:  # Ctrl-C: nothing that was started stays
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            raise
-        finally:
-            timer.cancel()
-    return list(checks.values())
+        env = environment(bin_dir, lesson, mode, seed, tmp)
+        with concurrent.futures.ThreadPoolExecutor(len(groups) or 1) as pool:
+            try:
+                done = pool.map(lambda group: run_some(bats_file, group, env, limit,
+                                                       on_check), groups)
+                checks = {check.name: check for some in done for check in some}
+            except BaseException:  # Ctrl-C: nothing that was started stays
+                for pid in list(RUNNING):
+                    os.killpg(pid, signal.SIGTERM)
+                raise
+    return [checks[name] for name in names]
+
+
+def runs(pid: str) -> bool:
+    """Whether that process is there and is not a mere zombie."""
+    try:
+        return pathlib.Path("/proc", pid, "stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
 
 
 def sweep() -> None:
     """Removes what runs that were killed have left under build/tmp."""
     for left in (COURSE / "build/tmp").glob("run.*"):
-        pid = left.name.split(".")[1]
-        if not pathlib.Path("/proc", pid).exists():
+        if not runs(left.name.split(".")[1]):
             subprocess.run(["rm", "-rf", str(left)], check=False)

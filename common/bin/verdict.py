@@ -123,7 +123,7 @@ def main() -> int:
             print(f"\r  {len(done)} of {count}", end="", file=sys.stderr, flush=True)
 
     checks = tap.run(bats, bin_dir, lesson=lesson, mode=mode, seed=seed, only=only,
-                     on_check=progress)
+                     parts=os.cpu_count() or 1, on_check=progress)
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     passed = sum(check.status == "ok" for check in checks)
@@ -133,15 +133,16 @@ def main() -> int:
     explained = False
     for check in checks:
         print(line(check))
-        if check.status == "fail" and (not explained or os.environ.get("ALL")):
+        told = check.status == "fail" or check.status == "not run" and check.lines
+        if told and (not explained or os.environ.get("ALL")):
             print("\n".join(explain(check, number, mode, seed)))
             explained = True
     if os.environ.get("STATE"):
         remember(pathlib.Path(os.environ["STATE"]), checks, not only)
     bad = [check for check in checks if check.status in ("fail", "not run")]
     if bad or not passed:
-        if not explained:
-            print("  nothing was really checked" if not bad else "")
+        if not bad:
+            print("\n  nothing was really checked")
         print(f"\n  edit {source}, then make check-{number}")
         return 1
     if not only:

@@ -45,6 +45,8 @@ build/$1/bin/lessons/%: lessons/%.c build/$1/common.a
 	$$(call link,$1)
 build/$1/bin/solutions/%: solutions/%.c build/$1/common.a
 	$$(call link,$1)
+build/$1/bin/tests/%: tests/%.c build/$1/common.a
+	$$(call link,$1)
 build/$1/bin/starter/%: lessons/$$$$(*D)/exercise/$$$$(*F).c build/$1/common.a
 	$$(call link,$1)
 endef

@@ -10,10 +10,14 @@ spellings = $(foreach n,$(NUMBERS),$1-$n $(if $(filter $n,$(patsubst 0%,%,0$n)),
 goals = $(call spellings,$1)
 .PHONY: $(foreach v,$(VERBS),$(call goals,$v)) help progress doctor submit
 
+# What a lesson's demonstrations run besides its own programs: from lesson 03
+# on the hostile network may take part; the first ones should start at once.
+tools_of = build/tools/netns $(if $(filter 01-% 02-%,$1),,$(GREMLINS_ALL))
+
 help:
 	@common/bin/front-desk
 
-$(call goals,lesson): lesson-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) build/tools/netns
+$(call goals,lesson): lesson-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) $$(call tools_of,$$(call lesson,$$*))
 	@common/bin/lesson $(call lesson,$*)
 
 $(call goals,check): check-%: writable build/$(MODE)/common.a build/tools/netns $$(GREMLINS_ALL)
@@ -28,7 +32,7 @@ $(call goals,hint): hint-%: writable
 $(call goals,solution): solution-%: writable
 	@common/bin/solution $(call lesson,$*)
 
-$(call goals,shell): shell-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) build/tools/netns
+$(call goals,shell): shell-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) $$(call tools_of,$$(call lesson,$$*))
 	@common/bin/shell $(call lesson,$*)
 
 $(call goals,reset): reset-%: writable

@@ -16,7 +16,7 @@ THREADED := $(sort $(foreach l,$(LESSONS),$(if $(findstring -pthread,$(LIBS_$l))
 OTHERS := $(filter-out $(LESSONS:%=tests/%/%),$(wildcard tests/[a-z]*/*.bats))
 OTHER_JOBS := $(foreach f,$(OTHERS),$(call job,$(basename $(notdir $f))))
 
-prove = python3 common/bin/prove.py
+prove = setpriv --pdeathsig KILL python3 common/bin/prove.py
 TOOLS := build/tools/netns $(GREMLINS_ALL)
 
 ## test           prove everything; test-N one lesson
@@ -48,8 +48,11 @@ build/test/$1.mutants.json: sweep $(TOOLS) build/fast/common.a build/asan/common
 endef
 $(foreach l,$(LESSONS),$(eval $(call lesson_rules,$l)))
 
+# Programs that those tests run: tests/FOLDER/NAME.c, in fast and asan.
+TEST_PROGRAMS := $(foreach m,fast asan,$(patsubst %.c,build/$m/bin/%,$(wildcard tests/common/*.c)))
+
 define other_rule
-$(call job,$(basename $(notdir $1))): sweep programs $(TOOLS)
+$(call job,$(basename $(notdir $1))): sweep programs $(TOOLS) $(TEST_PROGRAMS)
 	@OUT=$$@ $(prove) bats '$(basename $(notdir $1))' $1 build/fast/bin
 endef
 $(foreach f,$(OTHERS),$(eval $(call other_rule,$f)))
