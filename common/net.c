@@ -36,11 +36,12 @@ static int set_options(int fd, int family)
 {
     int on = 1;  /* else a restart waits for old connections */
     int off = 0; /* else "::" means IPv6 alone on some systems */
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+    socklen_t len = sizeof on;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, len) == -1)
         return -1;
     if (family != AF_INET6)
         return 0;
-    return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, len);
 }
 
 static int listen_on(const struct addrinfo *ai)
