@@ -4,7 +4,8 @@
 # are (ours, a student's, a mutant's) it cannot tell. Set by common/bin/tap.py:
 #   BIN LESSON MODE SEED GREMLINS (folder of the built gremlins)
 #
-# run programs   start  program  under  peer  receive  connect  send  expect
+# run programs   start  program  under  peer  receive  connect
+#                send  expect  hold
 #                expect_stdout  expect_end
 # say what       did  likely  see
 # assert         assert_equal  assert_match  assert_status  assert_same_bytes
@@ -82,9 +83,26 @@ bounded() {
     status=0
     timeout -k 1 "$limit" "$@" <"${INPUT:-/dev/null}" >"$scratch/stdout" \
         2>"$scratch/stderr" 3>&- || status=$?
-    ((status != 124)) || touch "$BATS_FILE_TMPDIR/hung"
     output=$(tr -d '\0' <"$scratch/stdout")
     stderr=$(tr -d '\0' <"$scratch/stderr")
+    if ((status == 124)) || [[ $stderr == "peer "*": not done in time"* ]]; then
+        touch "$BATS_FILE_TMPDIR/hung"
+    fi
+}
+
+# hold VERB ARG...: a peer that stays (silent, stall) in the background, until
+# kill "$held"; it is connected when hold returns.
+hold() {
+    local line='' pipe
+    pipe=$(mktemp -u "$scratch/held.XXXX")
+    mkfifo "$pipe.in" "$pipe.out"
+    # Read and write: a server that is started later would inherit a plain
+    # pipe's other end, and the peer would never see the end of its stdin.
+    setpriv --pdeathsig KILL python3 -IS "$course/tests/gremlins/peer.py" "$@" \
+        0<>"$pipe.in" >"$pipe.out" 3>&- &
+    held=$!
+    read -r -t 5 line <"$pipe.out" || true
+    assert_equal "$line" connected
 }
 
 # no_report FILE: fails when a sanitizer wrote a report there.

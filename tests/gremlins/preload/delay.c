@@ -1,0 +1,134 @@
+/* delay.c - time between two calls, so that who would lose a race loses it.
+ *
+ * A library to preload (gremlin --delay), or an object to link with a program.
+ * GREMLIN_DELAY  "CALL:MS" or "CALL:MS,CALL:MS": milliseconds to sleep before
+ *                each such call. CALL is accept (accept4 too), bind, close (of
+ *                sockets), connect, listen, or pthread_create: there it is the
+ *                new thread that sleeps, before it begins.
+ * The sleep is never cut short by a signal. Results are those of the call. */
+#undef _FORTIFY_SOURCE
+#define _GNU_SOURCE /* RTLD_NEXT, accept4 */
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/gremlins/preload/stand-in.h"
+
+static const char *const CALLS[] = {
+    "accept", "bind", "close", "connect", "listen", "pthread_create",
+};
+enum { CALL_COUNT = sizeof CALLS / sizeof CALLS[0] };
+enum call { ACCEPT, BIND, CLOSE, CONNECT, LISTEN, PTHREAD_CREATE };
+
+static unsigned delays_ms[CALL_COUNT];
+
+/* Takes one "CALL:MS". */
+static void set_delay(char *text)
+{
+    char *colon = strchr(text, ':');
+    if (colon != NULL)
+        *colon = '\0';
+    for (int i = 0; i < CALL_COUNT; i++)
+        if (colon != NULL && strcmp(text, CALLS[i]) == 0) {
+            delays_ms[i] = to_number("GREMLIN_DELAY", colon + 1, 0);
+            return;
+        }
+    fprintf(stderr, "gremlin: nothing delays '%s'\n", text);
+    _exit(BAD_SETTING);
+}
+
+__attribute__((constructor)) static void read_settings(void)
+{
+    const char *text = getenv("GREMLIN_DELAY");
+    char copy[256] = "";
+    char *rest;
+    if (text != NULL)
+        strncpy(copy, text, sizeof copy - 1);
+    for (char *one = strtok_r(copy, ",", &rest); one != NULL;
+         one = strtok_r(NULL, ",", &rest))
+        set_delay(one);
+}
+
+static void sleep_before(enum call call)
+{
+    unsigned ms = delays_ms[call];
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
+    int saved = errno;
+    while (nanosleep(&left, &left) == -1 && errno == EINTR)
+        continue;
+    errno = saved;
+}
+
+int accept(int fd, __SOCKADDR_ARG addr, socklen_t *len)
+{
+    REAL(accept);
+    sleep_before(ACCEPT);
+    return real(fd, addr, len);
+}
+
+int accept4(int fd, __SOCKADDR_ARG addr, socklen_t *len, int flags)
+{
+    REAL(accept4);
+    sleep_before(ACCEPT);
+    return real(fd, addr, len, flags);
+}
+
+int bind(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+    REAL(bind);
+    sleep_before(BIND);
+    return real(fd, addr, len);
+}
+
+int close(int fd)
+{
+    REAL(close);
+    if (delays_ms[CLOSE] > 0 && socket_type(fd) != -1)
+        sleep_before(CLOSE);
+    return real(fd);
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+    REAL(connect);
+    sleep_before(CONNECT);
+    return real(fd, addr, len);
+}
+
+int listen(int fd, int backlog)
+{
+    REAL(listen);
+    sleep_before(LISTEN);
+    return real(fd, backlog);
+}
+
+struct thread {
+    void *(*start)(void *);
+    void *arg;
+};
+
+static void *start_late(void *arg)
+{
+    struct thread thread = *(struct thread *)arg;
+    free(arg);
+    sleep_before(PTHREAD_CREATE);
+    return thread.start(thread.arg);
+}
+
+int pthread_create(pthread_t *id, const pthread_attr_t *attr,
+                   void *(*start)(void *), void *arg)
+{
+    REAL(pthread_create);
+    if (delays_ms[PTHREAD_CREATE] == 0)
+        return real(id, attr, start, arg);
+    struct thread *thread = malloc(sizeof *thread);
+    if (thread == NULL)
+        return EAGAIN;
+    *thread = (struct thread){start, arg};
+    int error = real(id, attr, start_late, thread);
+    if (error != 0)
+        free(thread);
+    return error;
+}
