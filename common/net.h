@@ -5,8 +5,9 @@
 #define COMMON_NET_H
 
 /* A socket that listens on the first address of host that can be bound, with
- * SO_REUSEADDR. Returns it, or -1: the error of the last address tried.
- * Source: getaddrinfo(3), bind(2), listen(2). */
+ * SO_REUSEADDR; "::" takes clients of both families. Returns it, or -1: the
+ * error of the last address tried.
+ * Source: getaddrinfo(3), bind(2), listen(2), ipv6(7). */
 int tcp_listen(const char *host, const char *port);
 
 /* A socket connected to the first address of host that answers. Returns it,
