@@ -9,6 +9,7 @@ Exit status: 0 when nothing failed and something passed, else 1.
 import os
 import pathlib
 import re
+import signal
 import sys
 import textwrap
 
@@ -73,7 +74,8 @@ def part(lesson: str, title: str) -> str:
     path = tap.COURSE / "lessons" / lesson / "README.md"
     text = path.read_text() if path.exists() else ""
     found = re.search(rf"^## {title}.*?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", found[1]).strip() if found else ""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", r"\1", found[1]) if found else ""
+    return plain.strip()
 
 
 def fold(text: str, first: str, rest: str) -> str:
@@ -106,6 +108,7 @@ def congratulate(lesson: str, number: int) -> None:
 
 
 def main() -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # make check-1 | head
     lesson, bin_dir, source = sys.argv[1:4]
     number = int(lesson.split("-")[0])
     only, mode = os.environ.get("ONLY", ""), os.environ.get("MODE") or "fast"
