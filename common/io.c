@@ -21,10 +21,10 @@ int send_all(int fd, const void *buf, size_t len)
 
 ssize_t recv_full(int fd, void *buf, size_t len)
 {
-    char *next = buf;
+    char *start = buf;
     size_t got = 0;
     while (got < len) {
-        ssize_t n = recv(fd, next + got, len - got, 0);
+        ssize_t n = recv(fd, start + got, len - got, 0);
         if (n == -1 && errno == EINTR)
             continue;
         if (n == -1)

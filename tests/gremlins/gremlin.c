@@ -186,7 +186,7 @@ int main(int argc, char *argv[])
 {
     struct options options = {0};
     const char *seed = getenv("SEED");
-    if (seed != NULL)
+    if (seed != NULL && seed[0] != '\0') /* make exports it empty */
         set_number("GREMLIN_SEED", seed, 0);
     int first = read_options(argc, argv, &options);
     if (first == argc)
