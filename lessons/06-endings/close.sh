@@ -1,0 +1,5 @@
+# The ending "close", alone.
+start witness witness "$(port 7000)"
+expect witness listening
+run closer closer 127.0.0.1 "$port" close
+expect witness recv
