@@ -134,13 +134,14 @@ start() {
     addr=${line#listening on } port=${line##*:}
     addr=${addr%:*} addr=${addr#\[} addr=${addr%\]}
     [[ $line =~ ^listening\ on\ [^\ ]+:[0-9]+$ ]] || never_listens "$name" "$line"
+    touch "$BATS_FILE_TMPDIR/spoken"
     : >"$log.stdout"
     cat <&"$out" >>"$log.stdout" 3>&- &
     exec {out}<&-
 }
 
 never_listens() { # NAME LINE
-    touch "$BATS_FILE_TMPDIR/silent"
+    [[ -e $BATS_FILE_TMPDIR/spoken ]] || touch "$BATS_FILE_TMPDIR/silent"
     did "started $1"
     likely=${likely:-"announce(listener) after listen() succeeded, and print nothing before it"}
     fail "listening on ADDR:PORT" "$([[ $2 ]] && show "$2" || echo "nothing within 5 s, or it ended")"
@@ -204,7 +205,7 @@ expect() {
     for want; do
         line=''
         read -r -t 5 -u "$conn" line ||
-            fail "the line $(show "$want")" "$(show "$line")${line:+, and then }nothing"
+            fail "the line $(show "$want")" "${line:+$(show "$line"), and then }nothing"
         assert_equal "$line" "$want"
     done
 }
