@@ -17,9 +17,7 @@ static int connect_to(const char *address, in_port_t port)
         .sin_port = htons(port),
     };
     if (inet_pton(AF_INET, address, &addr.sin_addr) != 1)
-        errx(2, "%s is not an IPv4 address; "
-                "usage: hello-client ADDRESS PORT",
-             address);
+        errx(2, "%s is not an IPv4 address like 127.0.0.1", address);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd == -1)
         err(1, "socket");
@@ -28,7 +26,7 @@ static int connect_to(const char *address, in_port_t port)
     return fd;
 }
 
-/* Copies to stdout what the server sends, until the server is done. */
+/* Copies to stdout what the server sends, until it is done. */
 static void print_all(int server)
 {
     char buf[512];

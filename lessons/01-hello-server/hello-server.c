@@ -25,8 +25,9 @@ static int listen_on(in_port_t port)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd == -1)
         err(1, "socket");
-    int on = 1; /* else a restart waits for old connections to expire */
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+    int on = 1; /* else a restart must wait for old connections */
+    socklen_t size = sizeof on;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, size) == -1)
         err(1, "SO_REUSEADDR");
     if (bind(fd, (struct sockaddr *)&addr, sizeof addr) == -1)
         err(1, "bind to port %d", port);
@@ -35,12 +36,13 @@ static int listen_on(in_port_t port)
     return fd;
 }
 
-/* The greeting fits any new socket's buffer: one send() takes all of it. */
+/* It fits any new socket's buffer: one send() takes all of it. */
 static void greet(int client, const struct sockaddr_storage *addr)
 {
     char name[ADDR_STR_SIZE];
     printf("Got connection from %s\n", addr_str(addr, name));
-    if (send(client, GREETING, sizeof GREETING - 1, MSG_NOSIGNAL) == -1)
+    size_t len = sizeof GREETING - 1; /* all but the NUL */
+    if (send(client, GREETING, len, MSG_NOSIGNAL) == -1)
         warn("send to %s", name); /* that client's trouble: go on */
 }
 

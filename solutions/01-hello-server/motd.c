@@ -12,7 +12,7 @@
 #include "common/base.h"
 
 /* Sends all len bytes, in as many calls as it takes; 0, or -1 and errno.
- * How it works is the subject of lesson 04. */
+ * A later chapter shows how it works. */
 static int send_all(int fd, const char *buf, size_t len)
 {
     while (len > 0) {

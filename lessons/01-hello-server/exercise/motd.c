@@ -2,7 +2,7 @@
  * usage: motd PORT FILE     (PORT 0: any free port)
  *
  * The whole contract stands in the chapter, under "Exercise: motd".
- * Search for TODO: there are four, from the bottom up. */
+ * Search for TODO: there are four, numbered in the order to write them. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "common/base.h"
 
 /* Sends all len bytes, in as many calls as it takes; 0, or -1 and errno.
- * How it works is the subject of lesson 04; here it is ready to use. */
+ * A later chapter shows how it works; here it is ready to use. */
 static int send_all(int fd, const char *buf, size_t len)
 {
     while (len > 0) {
@@ -34,7 +34,8 @@ static int send_all(int fd, const char *buf, size_t len)
 static void serve(int client, const char *path)
 {
     /* TODO: 4. open path, ask fstat() for its size, and send that many of its
-     * bytes. Where it cannot be opened: warn(), and go on. */
+     * bytes. Where it cannot be opened, or is no longer a regular file: warn(),
+     * and return. */
     (void)path;
     if (send_all(client, "", 0) == -1)
         warn("send");
@@ -45,7 +46,7 @@ static int listen_on(in_port_t port)
 {
     /* TODO: 2. socket(), SO_REUSEADDR, bind() and listen(), as hello-server
      * does; an error of any of them is err(1, ...). */
-    errx(1, "listen_on(%d) is not written yet", port);
+    errx(3, "listen_on(%d) is not written yet", port);
 }
 
 /* Exits where FILE cannot be served: better now than at the first client. */
@@ -66,6 +67,7 @@ int main(int argc, char *argv[])
     if (announce(listener) == -1)
         err(1, "announce");
     /* TODO: 3. for ever: accept() a client, serve() it, close() it. */
-    serve(listener, argv[2]);
+    int client = -1;
+    serve(client, argv[2]);
     return 0;
 }
