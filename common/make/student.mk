@@ -1,10 +1,10 @@
 # What a student types. NN is written 7 or 07; the work is done by the scripts
 # of common/bin, which get the lesson's folder name.
 WORK ?= work
-export CC CPPFLAGS WORK MODE SUBMISSION SEED ONLY ALL STEP GIVEUP CI NETNS
+export CC CPPFLAGS WORK MODE SUBMISSION SEED ONLY ALL STEP GIVEUP CI NETNS FUZZ_S FUZZ_CC
 export FLAGS = $(call CFLAGS,$(MODE))
 
-VERBS := lesson check watch hint solution shell reset
+VERBS := lesson check watch hint solution shell reset fuzz
 # Both ways to write a number, for each verb: check-7 and check-07.
 spellings = $(foreach n,$(NUMBERS),$1-$n $(if $(filter $n,$(patsubst 0%,%,0$n)),$(if $(filter 1 2 3 4 5 6 7 8 9,$n),$1-0$n)))
 goals = $(call spellings,$1)
@@ -21,7 +21,7 @@ $(call goals,lesson): lesson-%: writable $$(call worked,$(MODE),$$(call lesson,$
 	@common/bin/lesson $(call lesson,$*)
 
 $(call goals,check): check-%: writable build/$(MODE)/common.a build/tools/netns $$(GREMLINS_ALL)
-	@LIBS='$(LIBS_$(call lesson,$*))' common/bin/check $(call lesson,$*)
+	@env LIBS='$(LIBS_$(call lesson,$*))' common/bin/check $(call lesson,$*)
 
 $(call goals,watch): watch-%: writable
 	@common/bin/watch $(call lesson,$*)
@@ -37,6 +37,9 @@ $(call goals,shell): shell-%: writable $$(call worked,$(MODE),$$(call lesson,$$*
 
 $(call goals,reset): reset-%: writable
 	@common/bin/reset $(call lesson,$*)
+
+$(call goals,fuzz): fuzz-%: writable
+	@env LIBS='$(LIBS_$(call lesson,$*))' common/bin/fuzz $(call lesson,$*)
 
 progress:
 	@common/bin/progress

@@ -22,13 +22,13 @@ TOOLS := build/tools/netns $(GREMLINS_ALL)
 ## test           prove everything; test-N one lesson
 .PHONY: test test-long $(call goals,test) sweep need-test always
 test: sweep $(OTHER_JOBS) $(foreach l,$(LESSONS),$(call jobs_of,$l))
-	@$(prove) summary build/test
+	@$(prove) summary $(filter %.json,$^)
 $(call goals,test): test-%: sweep $$(call jobs_of,$$(call lesson,$$*))
-	@$(prove) summary build/test
+	@$(prove) summary $(filter %.json,$^)
 
-# What an earlier run has left, and its results.
+# What an earlier run has left, if it was killed.
 sweep: writable need-test
-	@rm -rf build/test && mkdir -p build/test && cd common/bin && python3 -c 'import tap; tap.sweep()'
+	@mkdir -p build/test && cd common/bin && python3 -c 'import tap; tap.sweep()'
 
 need-test:
 	@for tool in bats python3 patch; do command -v $$tool >/dev/null || { \
@@ -36,15 +36,15 @@ need-test:
 
 define lesson_rules
 build/test/$1.worked-%.json: sweep $(TOOLS) $$$$(call worked,$$$$*,$1)
-	@OUT=$$@ MODE=$$* $(prove) bats 'worked programs, $$*' tests/$1/lesson.bats build/$$*/bin/lessons/$1 $1
+	@env OUT=$$@ MODE=$$* $(prove) bats 'worked programs, $$*' tests/$1/lesson.bats build/$$*/bin/lessons/$1 $1
 build/test/$1.seed-%.json: sweep $(TOOLS) $(call solution,fast,$1)
-	@OUT=$$@ MODE=fast SEED=$$* $(prove) bats 'solution, seed $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
+	@env OUT=$$@ MODE=fast SEED=$$* $(prove) bats 'solution, seed $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
 build/test/$1.asan.json build/test/$1.tsan.json: build/test/$1.%.json: sweep $(TOOLS) $$$$(call solution,$$$$*,$1)
-	@OUT=$$@ MODE=$$* SEED=2 $(prove) bats 'solution, $$*' tests/$1/exercise.bats build/$$*/bin/solutions/$1 $1
+	@env OUT=$$@ MODE=$$* SEED=2 $(prove) bats 'solution, $$*' tests/$1/exercise.bats build/$$*/bin/solutions/$1 $1
 build/test/$1.starter.json: sweep $(TOOLS) $(call starter,fast,$1)
-	@OUT=$$@ $(prove) starter 'starter fails politely' tests/$1/exercise.bats build/fast/bin/starter/$1 $1
+	@env OUT=$$@ $(prove) starter 'starter fails politely' tests/$1/exercise.bats build/fast/bin/starter/$1 $1
 build/test/$1.mutants.json: sweep $(TOOLS) build/fast/common.a build/asan/common.a $(if $(filter $1,$(THREADED)),build/tsan/common.a)
-	@OUT=$$@ LIBS='$(LIBS_$1)' $(prove) mutants mutants tests/$1/exercise.bats $1
+	@env OUT=$$@ LIBS='$(LIBS_$1)' $(prove) mutants mutants tests/$1/exercise.bats $1
 endef
 $(foreach l,$(LESSONS),$(eval $(call lesson_rules,$l)))
 
@@ -53,7 +53,7 @@ TEST_PROGRAMS := $(foreach m,fast asan,$(patsubst %.c,build/$m/bin/%,$(wildcard 
 
 define other_rule
 $(call job,$(basename $(notdir $1))): sweep programs $(TOOLS) $(TEST_PROGRAMS)
-	@OUT=$$@ $(prove) bats '$(basename $(notdir $1))' $1 build/fast/bin
+	@env OUT=$$@ $(prove) bats '$(basename $(notdir $1))' $1 build/fast/bin
 endef
 $(foreach f,$(OTHERS),$(eval $(call other_rule,$f)))
 

@@ -39,7 +39,7 @@ fail() {
     field read "${section:+lessons/$LESSON/README.md#$section}"
     local name
     for name in "${names[@]}" ${ran:+"$ran"}; do
-        tail -n 20 "$scratch/$name.stderr" 2>/dev/null | cat -v | sed "s/^/stderr    $name: /"
+        tail -n 20 "$scratch/$name.stderr" 2>/dev/null | cat -v | sed 's/^/stderr    /'
     done
     return 1
 } >&2
@@ -143,8 +143,14 @@ start() {
 never_listens() { # NAME LINE
     [[ -e $BATS_FILE_TMPDIR/spoken ]] || touch "$BATS_FILE_TMPDIR/silent"
     did "started $1"
+    local said="it said nothing within 5 s" got=0
+    if ! kill -0 "$pid" 2>/dev/null; then
+        wait "$pid" || got=$?
+        said="it ended: $(status_text "$got")"
+        ends+=("$pid")
+    fi
     likely=${likely:-"announce(listener) after listen() succeeded, and print nothing before it"}
-    fail "listening on ADDR:PORT" "$([[ $2 ]] && show "$2" || echo "nothing within 5 s, or it ended")"
+    fail "listening on ADDR:PORT" "${2:+$(show "$2"); }$said"
 }
 
 # expect_stdout REGEX: the server last started prints a line like it, within
@@ -170,6 +176,7 @@ expect_end() {
 
 status_text() {
     case $1 in
+    124) echo "it did not end in time" ;;
     137) echo "it had to be killed: it did not end in time" ;;
     139) echo "it crashed (SIGSEGV)" ;;
     134) echo "it aborted (SIGABRT)" ;;
@@ -271,15 +278,15 @@ need_netns() {
 # Every server still runs and ends of SIGTERM, with status 0 or 143, and no
 # sanitizer wrote a report; whatever else happened fails the test.
 teardown() {
-    local i got
+    local i got gone=''
     for i in "${!pids[@]}"; do
         [[ " ${ends[*]} " != *" ${pids[i]} "* ]] || continue
         got=0
-        kill "${pids[i]}" 2>/dev/null
+        kill "${pids[i]}" 2>/dev/null || gone=by-itself
         reap "${pids[i]}" 2 || got=$?
         [[ ${BATS_TEST_COMPLETED:-} ]] || continue
         no_report "$scratch/${names[i]}.stderr" || return 1
-        ((got == 0 || got == 143)) || {
+        [[ ! $gone && $got =~ ^(0|143)$ ]] || {
             fail "${names[i]} is still there at the end, and obeys SIGTERM" "$(status_text "$got")"
             return 1
         }
