@@ -47,9 +47,14 @@ def message(check: tap.Check) -> str:
 
 
 def bats(name: str, file: str, bin_dir: str, lesson: str = "") -> int:
+    """All tests; once they have passed with seed 1, others try what draws from it."""
     started = time.monotonic()
+    again = MODE == "fast" and SEED > 1
+    names = tap.seeded(pathlib.Path(file)) if again else None
     checks = tap.run(file, pathlib.Path(bin_dir).resolve(), lesson=lesson,
-                     mode=MODE, seed=SEED, limit=400)
+                     mode=MODE, seed=SEED, names=names, limit=400)
+    if again and not names:
+        return finish(name, lesson, started, [("no test draws from the seed", "ok", "")])
     return finish(name, lesson, started, [
         (check.name, check.status,
          check.reason if check.status == "skip" else message(check))

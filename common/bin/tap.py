@@ -53,6 +53,12 @@ def planned(bats_file: pathlib.Path, only: str = "") -> list:
     return [name for name in names if only in name]
 
 
+def seeded(bats_file: pathlib.Path) -> list:
+    """The names of the tests that draw from the seed."""
+    bodies = re.split(r"^(?=@test )", bats_file.read_text(), flags=re.MULTILINE)[1:]
+    return [NAME.search(body)[2] for body in bodies if re.search(r"SEED|rand\b", body)]
+
+
 def prefix(bats_file: pathlib.Path) -> list:
     """The words that put a command into the network that the file asks for."""
     wish = NETNS.search(bats_file.read_text())
@@ -125,12 +131,13 @@ def run_some(bats_file, names: list, env: dict, limit: float, on_check) -> list:
 
 
 def run(bats_file, bin_dir, *, lesson="", mode="fast", seed=1, only="", limit=150,
-        parts=1,
+        parts=1, names=None,
         on_check=lambda check: None) -> list:
-    """Runs the file; after `limit` seconds what has not run yet is "not run".
+    """Runs the file, or its tests of these names, or those whose names hold
+    `only`; after `limit` seconds what has not run yet is "not run".
     Several parts, each with every n-th test, run side by side."""
     bats_file = pathlib.Path(bats_file)
-    names = planned(bats_file, only)
+    names = planned(bats_file, only) if names is None else names
     groups = [group for n in range(parts) if (group := names[n::parts])]
     base = COURSE / "build/tmp"
     base.mkdir(parents=True, exist_ok=True)

@@ -300,6 +300,7 @@ one_socket() { (($(count_sockets) == 1)); }
     soon connected "$port" || fail "a connection to [::1]:$port" "none after 3 s"
     assert_alive
     kill "$http"
+    ends+=("$http")
     expect_end 0
     assert_equal "$(<"$scratch/held")" ""
 }

@@ -109,7 +109,7 @@ hold() {
 # no_report FILE: fails when a sanitizer wrote a report there.
 no_report() {
     local line
-    line=$(grep -m1 -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer' "$1") ||
+    line=$(grep -m1 -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer' "$1" 2>/dev/null) ||
         return 0
     fail "no report from the sanitizers" "$line"
 }
