@@ -17,5 +17,6 @@ include common/make/gremlins.mk
 include common/make/student.mk
 include common/make/tests.mk
 include common/make/book.mk
+include common/make/plot.mk
 include common/make/course.mk
 include common/make/project.mk
