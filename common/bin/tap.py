@@ -69,7 +69,7 @@ def prefix(bats_file: pathlib.Path) -> list:
 def environment(bin_dir, lesson: str, mode: str, seed: int, tmp: str) -> dict:
     """What a test file sees; nothing of make's own, nor of a bats around us."""
     env = {k: v for k, v in os.environ.items()
-           if not k.startswith(("MAKE", "MFLAGS", "BATS_"))}
+           if not k.startswith(("MAKE", "MFLAGS", "BATS_")) and k != "OUT"}
     env.update(BIN=str(bin_dir), LESSON=lesson, MODE=mode, SEED=str(seed), TMPDIR=tmp)
     env.update(GREMLINS=str(COURSE / "build/tools/gremlins"), LC_ALL="C.UTF-8")
     # This very Python for the tests too, and not a slow wrapper around it.
