@@ -18,7 +18,7 @@ int buf_reserve(struct buf *b, size_t extra)
     }
     size_t cap = b->cap > 0 ? b->cap : FIRST_CAP;
     while (cap < b->len + extra)
-        cap *= 2; /* doubling: n appended bytes cost n copies, not n squared */
+        cap *= 2; /* doubling: n bytes cost n copies, not n * n */
     char *data = realloc(b->data, cap);
     if (data == NULL)
         return -1;
@@ -30,7 +30,7 @@ int buf_reserve(struct buf *b, size_t extra)
 int buf_append(struct buf *b, const void *bytes, size_t len)
 {
     if (len == 0)
-        return 0; /* memcpy() may not be given NULL, not even for nothing */
+        return 0; /* memcpy() takes no NULL, not even for nothing */
     if (buf_reserve(b, len) == -1)
         return -1;
     memcpy(b->data + b->len, bytes, len);
