@@ -32,8 +32,9 @@ int udp_bind(const char *host, const char *port)
         errno = ENXIO;
         return -1;
     }
+    struct addrinfo *ai;
     int fd = -1;
-    for (struct addrinfo *ai = list; ai != NULL && fd == -1; ai = ai->ai_next)
+    for (ai = list; ai != NULL && fd == -1; ai = ai->ai_next)
         fd = bind_to(ai);
     freeaddrinfo(list);
     return fd;

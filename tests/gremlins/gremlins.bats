@@ -491,3 +491,51 @@ datagrams() {
     assert_equal "$output" connected
     expect_partner "after 3 bytes"
 }
+
+# datagram_peer STEP...: starts udp-peer.py serve; udp_ask ARG...: asks it.
+datagram_peer() { BIN=$course/tests/gremlins start udp-peer.py serve "$@"; }
+udp_ask() { bounded 8 python3 -IS "$course/tests/gremlins/udp-peer.py" ask "$addr" "$port" "$@"; }
+
+@test "udp-peer answers a step at a time, and repeats the last" {
+    datagram_peer 'reply "one @1:3' silent 'reply ~0:2 00*9 aabb'
+    udp_ask --replies 3 000102 01 fe03 fe03
+    assert_equal "$output" $'6f 6e 65 01 02\n01 fc 00*9 aa bb\n01 fc 00*9 aa bb'
+    assert_match "$(<"$scratch/udp-peer.py.stdout")" $'^0 00 01 02\n[0-9]+ 01\n[0-9]+ fe 03\n'
+}
+
+@test "udp-peer takes and sends empty datagrams, and the largest" {
+    datagram_peer 'reply' 'reply @0:65507'
+    udp_ask --replies 2 "" '07*65507'
+    assert_equal "$output" $'\n07*65507'
+}
+
+@test "udp-peer can be a stranger, who is not heard by a connected socket" {
+    datagram_peer 'stranger "red,reply "blue'
+    bounded 5 python3 -IS -c 'import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if len(sys.argv) > 3:
+    sock.connect((sys.argv[1], int(sys.argv[2])))
+sock.sendto(b"?", (sys.argv[1], int(sys.argv[2])))
+print(sock.recv(9))' "$addr" "$port" connected
+    assert_equal "$output" "b'blue'"
+    udp_ask 00
+    assert_equal "$output" "72 65 64"
+}
+
+@test "udp-peer floods, and says how many replies there were in time" {
+    datagram_peer 'flood "x' silent
+    udp_ask --replies 3 00
+    assert_equal "$output" $'78\n78\n78'
+    udp_ask --replies 2 --timeout 0.2 00
+    assert_status 1
+    assert_equal "$stderr" "udp-peer ask: 0 of 2 replies in time"
+}
+
+@test "udp-peer does not wait for a server that has ended" {
+    datagram_peer silent
+    kill "$pid"
+    expect_end 143
+    udp_ask --watch "$pid" 00
+    assert_status 1
+    assert_equal "$stderr" "udp-peer ask: 0 of 1 replies, and the server has ended"
+}
