@@ -22,7 +22,7 @@ def functions(path: pathlib.Path) -> dict:
 
 def early(course: pathlib.Path, earned: dict):
     """Headers that are included before they are earned."""
-    for path in sorted([*course.glob("lessons/*/*.c"), *course.glob("solutions/*/*.c"),
+    for path in sorted([*course.glob("lessons/*/*.[ch]"), *course.glob("solutions/*/*.c"),
                         *course.glob("lessons/*/exercise/*.c")]):
         relative = path.relative_to(course)
         number = relative.parts[1][:2]
@@ -42,7 +42,7 @@ def unlike(course: pathlib.Path, earned: dict):
         if not lesson:
             continue
         shown = {}
-        for path in sorted(lesson[0].glob("*.c")):
+        for path in sorted(lesson[0].glob("*.[ch]")):
             for name, text in functions(path).items():
                 shown.setdefault(name, []).append(text)
         for name, text in functions(source).items():

@@ -23,11 +23,11 @@
 #include "common/signals.h"
 #include "common/udp.h"
 
-#define HOLDS(claim) \
-    do { \
-        if (!(claim)) \
-            errx(1, "line %d: not so: %s (errno %d)", __LINE__, #claim, \
-                 errno); \
+#define HOLDS(claim)                                                           \
+    do {                                                                       \
+        if (!(claim))                                                          \
+            errx(1, "line %d: not so: %s (errno %d)", __LINE__, #claim,        \
+                 errno);                                                       \
     } while (0)
 
 static int rejected(const char *text, int min, int max)
@@ -44,7 +44,7 @@ static void test_parse_int(void)
     HOLDS(rejected("65536", 0, 65535) == ERANGE);
     HOLDS(rejected("0", 1, 65535) == ERANGE);
     HOLDS(rejected("99999999999999999999999", 0, 65535) == ERANGE);
-    static const char *const not_numbers[] = {"",   " 7", "7 ", "+7", "-1",
+    static const char *const not_numbers[] = {"",   " 7", "7 ",  "+7", "-1",
                                               "9x", "x9", "0x9", "\n"};
     for (size_t i = 0; i < sizeof not_numbers / sizeof *not_numbers; i++)
         HOLDS(rejected(not_numbers[i], 0, 65535) == EINVAL);
@@ -240,11 +240,16 @@ int main(int argc, char *argv[])
         const char *name;
         void (*run)(void);
     } tests[] = {
-        {"parse_int", test_parse_int}, {"now_ms", test_now_ms},
-        {"addr_str", test_addr_str},   {"net", test_net},
-        {"names", test_names},         {"io", test_io},
-        {"buf", test_buf},             {"signals", test_signals},
-        {"nonblock", test_nonblock},   {"udp", test_udp},
+        {"parse_int", test_parse_int},
+        {"now_ms", test_now_ms},
+        {"addr_str", test_addr_str},
+        {"net", test_net},
+        {"names", test_names},
+        {"io", test_io},
+        {"buf", test_buf},
+        {"signals", test_signals},
+        {"nonblock", test_nonblock},
+        {"udp", test_udp},
         {"announce", test_announce},
     };
     for (size_t i = 0; i < sizeof tests / sizeof *tests && argc == 2; i++) {
