@@ -44,7 +44,7 @@ static int flush(int client, struct buf *out)
     return result;
 }
 
-/* Answers every whole frame in in, and keeps what is left over. 0 to
+/* Answers every whole frame of in, and keeps what is left over. 0 to
  * go on, or -1: EMSGSIZE, ENOMEM, or an error of send(2). */
 static int answer_frames(int client, struct buf *in, struct buf *out)
 {

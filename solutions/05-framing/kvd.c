@@ -208,7 +208,7 @@ static int flush(int client, struct buf *out)
     return result;
 }
 
-/* Answers every whole frame in in, and keeps what is left over. Each reply
+/* Answers every whole frame of in, and keeps what is left over. Each reply
  * leaves before the next is made: together they could be many gigabytes. */
 static int answer_frames(int client, struct buf *in, struct buf *out)
 {

@@ -42,6 +42,17 @@ def connect(where):
     return sock
 
 
+def offer(sock, data, end=False):
+    """Sends data, and perhaps the end, to a server that may have gone: what has
+    come back will tell more than the error."""
+    try:
+        sock.sendall(data)
+        if end:
+            sock.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
 def wait_until_taken(sock):
     """Until the program has read all that was sent."""
     gremlins().wait_until(gremlins().taken, sock)
@@ -133,18 +144,14 @@ def converse(where, pieces, want, ending="ours"):
         context = f" (cut into {' + '.join(str(len(p)) for p in pieces)})" if len(
             pieces) == 2 else ""
         try:
-            if len(pieces) == 1:
-                sock.sendall(pieces[0])
-            else:
-                gremlins().send_pieces(sock, b"".join(pieces), map(len, pieces))
-            if ending == "ours":
-                sock.shutdown(socket.SHUT_WR)
+            if len(pieces) > 1:
+                gremlins().send_pieces(sock, b"".join(pieces[:-1]), map(len, pieces))
         except OSError:
-            pass  # what came before tells more
+            pass
+        offer(sock, pieces[-1], end=ending == "ours")
         got, why = receive(sock, len(want))
         compare(got, want, why, context)
-        if ending == "later":
-            sock.shutdown(socket.SHUT_WR)
+        offer(sock, b"", end=ending == "later")
         extra = read_rest(sock)
         if extra:
             raise Failed(say(want) + ", and no more" + context, say(want + extra))
@@ -198,10 +205,12 @@ def first_words(where, *words):
     try:
         converse(where, [b"".join(requests)], want, ending="later")
     except Failed as failure:
+        if set(failure.args[1].partition(", then")[0].split(", ")) == {"BAD"}:
+            raise Failed(*failure.args, "the frames are understood; "
+                         "what GET and SET ask for in them is not") from failure
         for header, why in OTHER_LANGUAGES.items():
             with connect(where) as sock:
-                sock.sendall(struct.pack(header, 7, kv.GET) + b"unknown")
-                sock.shutdown(socket.SHUT_WR)
+                offer(sock, struct.pack(header, 7, kv.GET) + b"unknown", end=True)
                 got, _ = receive(sock, struct.calcsize(header))
             if got[:5] == struct.pack(header, 0, kv.NONE)[:5]:
                 raise Failed(*failure.args, why) from failure
@@ -214,7 +223,7 @@ def announce(where, count, header, want, body="0"):
     data = bytes.fromhex(header) + b"x" * int(body)
     for number in range(int(count)):
         with connect(where) as sock:
-            sock.sendall(data)
+            offer(sock, data)
             if want == "leave":
                 wait_until_taken(sock)
                 continue
@@ -229,7 +238,7 @@ def pipeline(where, count, words, size):
     bytes, which are read slowly enough for all requests to have arrived."""
     data = to_bytes(words) * int(count)
     with connect(where) as sock:
-        sock.sendall(data)
+        offer(sock, data)
         peer = gremlins()
         peer.wait_until(lambda s: stuck(s) or peer.taken(s), sock)
         want = int(count) * (kv.HEADER.size + int(size))
@@ -257,7 +266,7 @@ PROGRAMS = {
 def served(sock, program):
     """A good client's request is answered."""
     ask, want, _ = PROGRAMS[program]
-    sock.sendall(ask)
+    offer(sock, ask)
     got, why = receive(sock, len(want))
     if got != want:
         raise Failed(f"the next client is served: {brief(want)}",
@@ -288,8 +297,10 @@ def overfill(sock, program):
     except OSError:
         pass  # the buffers are full both ways
     sock.settimeout(PATIENCE_S)
+    end = time.monotonic() + PATIENCE_S
     while not stuck(sock):
-        pass
+        if time.monotonic() > end:
+            raise Failed("replies to the requests", "nothing more")
 
 
 def reset(where, program, when):
@@ -320,7 +331,7 @@ def reset(where, program, when):
 def silent(where, program):
     """A client says nothing and leaves; the next one waits, and is served."""
     with connect(where) as quiet, connect(where) as sock:
-        sock.sendall(PROGRAMS[program][0])
+        offer(sock, PROGRAMS[program][0])
         quiet.close()
         want = PROGRAMS[program][1]
         got, why = receive(sock, len(want))
@@ -356,11 +367,7 @@ def garbage(where, program, seed, *files):
             bad.append(file.read()[1:])
     for data in bad:
         with connect(where) as sock:
-            try:
-                sock.sendall(data)
-                sock.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
+            offer(sock, data, end=True)
             receive(sock, 1 << 30)
     with connect(where) as sock:
         served(sock, program)

@@ -93,16 +93,16 @@ setup() {
     see trust-nothing
     likely "a frame of length 0 is whole as soon as its header is"
     start kvd 0
-    did "sent GET, SET and DEL with a body of length 0, then a GET"
-    attack talk 'frame 1' 'frame 2' 'frame 3' 'GET a' -- BAD BAD BAD NONE
+    did "sent GET, SET and DEL with a body of length 0, one after the other"
+    attack talk 'frame 1' 'frame 2' 'frame 3' -- BAD BAD BAD
 }
 
 @test "kvd answers BAD to an unknown type, and goes on with the next frame" {
     likely "the body of an unknown request must be skipped: its length is in the header"
     start kvd 0
-    did "sent types 0, 4, 7f, 80 and ff, some with a body, then a GET"
+    did "sent types 0, 4, 7f, 80 and ff, some with a body"
     attack talk 'frame 0' 'frame 4 \x00\x00\x00\x01\x01a' 'frame 0x7f *300' 'frame 0x80 one' \
-        'frame 0xff' 'GET a' -- BAD BAD BAD BAD BAD NONE
+        'frame 0xff' -- BAD BAD BAD BAD BAD
 }
 
 @test "kvd answers BAD to a key that is too short or too long" {

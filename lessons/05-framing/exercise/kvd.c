@@ -166,7 +166,7 @@ static int put_reply(struct buf *out, uint8_t type, const void *body,
 /* Adds the reply to one request to out. Returns 0, or -1: ENOMEM. */
 static int answer(struct buf *out, const struct frame *request)
 {
-    /* TODO: 4. GET, SET and DEL with the help of find(), set() and del(). All
+    /* TODO: 5. GET, SET and DEL with the help of find(), set() and del(). All
      * lengths have come from outside: check each before you use it. */
     (void)request, (void)find, (void)set, (void)del;
     return put_reply(out, BAD, NULL, 0);
@@ -180,14 +180,15 @@ static int flush(int client, struct buf *out)
     return result;
 }
 
-/* Answers every whole frame in in, and keeps what is left over. Each reply
+/* Answers every whole frame of in, and keeps what is left over. Each reply
  * leaves before the next is made: together they could be many gigabytes. */
 static int answer_frames(int client, struct buf *in, struct buf *out)
 {
-    /* TODO: 5. as many frames as there are, not one. */
+    /* TODO: 4. as many frames as there are, not one. */
     (void)client, (void)in, (void)out, (void)next_frame, (void)answer,
         (void)flush, (void)buf_consume;
-    return 0;
+    errno = ENOSYS; /* "Function not implemented" */
+    return -1;
 }
 
 /* Adds what has arrived to in: 1, or 0 at the end, or -1 and errno. */
@@ -216,9 +217,14 @@ static int converse(int client, struct buf *in, struct buf *out)
 
 static void serve(int client)
 {
-    /* TODO: 6. converse() with the client until it ends; where it announces
-     * too much, say so; give back what the buffers hold. */
-    (void)client, (void)converse, (void)buf_free;
+    struct buf in = {0};
+    struct buf out = {0};
+    int result = converse(client, &in, &out);
+    /* TODO: 6. where it was EMSGSIZE, tell the client before it is closed. */
+    if (result == -1)
+        warn("client"); /* its trouble: go on with the next */
+    buf_free(&in);
+    buf_free(&out);
 }
 
 int main(int argc, char *argv[])
