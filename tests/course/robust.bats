@@ -78,7 +78,8 @@ endless_demo() {
     [[ $EUID == 0 ]] || skip "is what every other test does"
     local user=nobody tree="$BATS_FILE_TMPDIR/of nobody" netns
     cp -r "$course" "$tree" && cp -r "$repo/solutions" "$tree/"
-    chown -R "$user" "$tree" && chmod a+x "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+    chown -R "$user" "$tree" && chmod a+x "$BATS_FILE_TMPDIR" \
+        "$BATS_RUN_TMPDIR" "$(dirname "$BATS_RUN_TMPDIR")"
     local dir=$tree
     while [[ $dir != / ]]; do
         dir=$(dirname "$dir")

@@ -281,12 +281,12 @@ teardown() {
     local i got gone=''
     for i in "${!pids[@]}"; do
         [[ " ${ends[*]} " != *" ${pids[i]} "* ]] || continue
-        got=0
+        got=0 gone=''
         kill "${pids[i]}" 2>/dev/null || gone=by-itself
         reap "${pids[i]}" 2 || got=$?
         [[ ${BATS_TEST_COMPLETED:-} ]] || continue
         no_report "$scratch/${names[i]}.stderr" || return 1
-        [[ ! $gone && $got =~ ^(0|143)$ ]] || {
+        [[ $got == 143 || ($got == 0 && ! $gone) ]] || {
             fail "${names[i]} is still there at the end, and obeys SIGTERM" "$(status_text "$got")"
             return 1
         }
