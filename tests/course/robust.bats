@@ -83,7 +83,7 @@ endless_demo() {
     local dir=$tree
     while [[ $dir != / ]]; do
         dir=$(dirname "$dir")
-        [[ $(stat -c %A "$dir") == *x ]] || skip "needs a folder that $user may enter: $dir"
+        [[ $(stat -c %A "$dir") == *[xt] ]] || skip "needs a folder that $user may enter: $dir"
     done
     cd "$tree"
     for netns in on off; do
