@@ -12,8 +12,9 @@ lesson_jobs = $(if $(wildcard tests/$1/lesson.bats),worked-fast worked-asan $(if
 jobs_of = $(foreach j,$(call lesson_jobs,$1),$(call job,$1.$j))
 # Lessons whose programs have threads are built for ThreadSanitizer too.
 THREADED := $(sort $(foreach l,$(LESSONS),$(if $(findstring -pthread,$(LIBS_$l)),$l)))
-# Every other folder of tests is about the project itself.
-OTHERS := $(filter-out $(LESSONS:%=tests/%/%),$(wildcard tests/[a-z]*/*.bats))
+# Every other folder of tests is about the project itself; the grader's have a
+# target of their own.
+OTHERS := $(filter-out $(LESSONS:%=tests/%/%) tests/grader/%,$(wildcard tests/[a-z]*/*.bats))
 OTHER_JOBS := $(foreach f,$(OTHERS),$(call job,$(basename $(notdir $f))))
 
 prove = setpriv --pdeathsig KILL python3 common/bin/prove.py
@@ -24,6 +25,14 @@ TOOLS := build/tools/netns $(GREMLINS_ALL)
 test: sweep $(OTHER_JOBS) $(foreach l,$(LESSONS),$(call jobs_of,$l))
 	@$(prove) summary $(filter %.json,$^)
 $(call goals,test): test-%: sweep $$(call jobs_of,$$(call lesson,$$*))
+	@$(prove) summary $(filter %.json,$^)
+
+## test-long      the long proofs: 50 seeds, 20 repetitions, scanners
+# A lesson's scanners and other slow proofs stand in tests/NN-slug/long.bats.
+SEEDS := $(shell seq -f seed-%g 1 50)
+REPEATS := $(shell seq -f again-%g 1 20)
+long_jobs = $(if $(wildcard solutions/$1/*.c),$(SEEDS) $(REPEATS)) $(if $(wildcard tests/$1/long.bats),long)
+test-long: sweep $(foreach l,$(LESSONS),$(foreach j,$(call long_jobs,$l),$(call job,$l.$j)))
 	@$(prove) summary $(filter %.json,$^)
 
 # What an earlier run has left, if it was killed.
@@ -39,6 +48,10 @@ build/test/$1.worked-%.json: sweep $(TOOLS) $$$$(call worked,$$$$*,$1)
 	@env OUT=$$@ MODE=$$* $(prove) bats 'worked programs, $$*' tests/$1/lesson.bats build/$$*/bin/lessons/$1 $1
 build/test/$1.seed-%.json: sweep $(TOOLS) $(call solution,fast,$1)
 	@env OUT=$$@ MODE=fast SEED=$$* $(prove) bats 'solution, seed $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
+build/test/$1.again-%.json: sweep $(TOOLS) $(call solution,fast,$1)
+	@env OUT=$$@ MODE=fast $(prove) bats 'solution, again $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
+build/test/$1.long.json: sweep $(TOOLS) $(call worked,fast,$1) $(call solution,fast,$1)
+	@env OUT=$$@ MODE=fast $(prove) bats 'long proofs' tests/$1/long.bats build/fast/bin/solutions/$1 $1
 build/test/$1.asan.json build/test/$1.tsan.json: build/test/$1.%.json: sweep $(TOOLS) $$$$(call solution,$$$$*,$1)
 	@env OUT=$$@ MODE=$$* SEED=2 $(prove) bats 'solution, $$*' tests/$1/exercise.bats build/$$*/bin/solutions/$1 $1
 build/test/$1.starter.json: sweep $(TOOLS) $(call starter,fast,$1)
