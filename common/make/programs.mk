@@ -8,8 +8,16 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-# Libraries beyond libc, the only thing that is set by lesson:
-# LIBS_NN-slug := -lsomething
+# Libraries beyond libc, the only thing that is set by lesson.
+LIBS_11-threads := -pthread
+LIBS_23-tls-client := -lssl -lcrypto
+LIBS_24-tls-server := -lssl -lcrypto
+
+# A library that is not everybody's: its header and its package.
+HEADER_-lssl := openssl/ssl.h
+PACKAGE_-lssl := libssl-dev
+# needs,NN-slug: targets that say in one line which of its libraries is missing.
+needs = $(foreach l,$(LIBS_$1),$(if $(HEADER_$l),library-$(PACKAGE_$l)-for-$1))
 
 CPPFLAGS := -I. -D_POSIX_C_SOURCE=200809L
 CFLAGS_BASE := -std=c17 -g -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
@@ -55,6 +63,16 @@ compile = $(quiet)$(CC) $(CPPFLAGS) $(call CFLAGS,$1)
 link = @mkdir -p $(@D); \
   $(if $(V),set -x;) $(CC) $(CPPFLAGS) $(call CFLAGS,$1) -MMD -MP -o $@ $< build/$1/common.a $(LIBS_$(patsubst %/,%,$(dir $*)))
 $(foreach m,fast asan tsan,$(eval $(call mode_rules,$m)))
+
+# What is built for a lesson with such a library asks for it first.
+define needs_rule
+$(foreach m,fast asan tsan,$(call worked,$m,$2) $(call starter,$m,$2) $(call solution,$m,$2)): | library-$(PACKAGE_$1)-for-$2
+.PHONY: library-$(PACKAGE_$1)-for-$2
+library-$(PACKAGE_$1)-for-$2: | compiler
+	@echo '#include <$(HEADER_$1)>' | $(CC) -E -x c - >/dev/null 2>&1 || { \
+	  echo "Lesson $2 needs $(PACKAGE_$1): make deps  (or: apt-get install $(PACKAGE_$1))" >&2; exit 1; }
+endef
+$(foreach l,$(LESSONS),$(foreach n,$(LIBS_$l),$(if $(HEADER_$n),$(eval $(call needs_rule,$n,$l)))))
 
 .PHONY: always compiler
 always:

@@ -21,7 +21,7 @@ help:
 $(call goals,lesson): lesson-%: writable $$(call worked,$(MODE),$$(call lesson,$$*)) $$(call tools_of,$$(call lesson,$$*))
 	@common/bin/lesson $(call lesson,$*)
 
-$(call goals,check): check-%: writable build/$(MODE)/common.a build/tools/netns $$(GREMLINS_ALL)
+$(call goals,check): check-%: writable $$(call needs,$$(call lesson,$$*)) build/$(MODE)/common.a build/tools/netns $$(GREMLINS_ALL)
 	@env LIBS='$(LIBS_$(call lesson,$*))' common/bin/check $(call lesson,$*)
 
 $(call goals,watch): watch-%: writable
@@ -39,7 +39,7 @@ $(call goals,shell): shell-%: writable $$(call worked,$(MODE),$$(call lesson,$$*
 $(call goals,reset): reset-%: writable
 	@common/bin/reset $(call lesson,$*)
 
-$(call goals,fuzz): fuzz-%: writable
+$(call goals,fuzz): fuzz-%: writable $$(call needs,$$(call lesson,$$*))
 	@env LIBS='$(LIBS_$(call lesson,$*))' common/bin/fuzz $(call lesson,$*)
 
 progress:

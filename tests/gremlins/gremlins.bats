@@ -80,6 +80,13 @@ assert_calls() {
     assert_calls "read 10 EINTR,recv 10 EINTR,recvfrom 10 EINTR,recvmsg 10 EINTR,readv 10 EINTR,write 10 EINTR,send 10 EINTR,sendto 10 EINTR,sendmsg 10 EINTR,writev 10 EINTR,recv-waitall 10 EINTR,recv-datagram 10 EINTR,send-datagram 10 EINTR,accept ok EINTR,accept4 ok EINTR,poll ok EINTR,ppoll ok EINTR,select ok EINTR,pselect ok EINTR,epoll_wait ok EINTR"
 }
 
+@test "gremlin --chld lets a handler come between a call and its errno" {
+    victim errno --eintr 2
+    assert_equal "$output" "Interrupted system call"
+    victim errno --eintr 2 --chld
+    assert_equal "$output" "No child processes"
+}
+
 @test "gremlin --eintr connect begins to connect, and goes on by itself" {
     victim connects --eintr connect
     assert_equal "$output" "connect: Interrupted system call
@@ -112,9 +119,9 @@ connect: Transport endpoint is already connected"
 
 @test "gremlin --delay makes calls late" {
     victim slow --delay bind:20 --delay listen:20,connect:20 --delay accept:20 \
-        --delay close:20 --delay pthread_create:20
+        --delay close:20 --delay wait:20 --delay strtok:20 --delay pthread_create:20
     assert_equal "$(paste -sd, - <<<"$output")" \
-        "bind late,listen late,connect late,accept late,close late,pthread_create late"
+        "bind late,listen late,connect late,accept late,close late,wait late,strtok late,pthread_create late"
 }
 
 @test "gremlin --delay is not cut short by a storm" {
@@ -538,4 +545,111 @@ print(sock.recv(9))' "$addr" "$port" connected
     udp_ask --watch "$pid" 00
     assert_status 1
     assert_equal "$stderr" "udp-peer ask: 0 of 1 replies, and the server has ended"
+}
+
+# verdict CASE HOST [OPTION...]: what openssl says of it, ca.pem being trusted.
+verdict() {
+    local check=-verify_hostname
+    [[ $2 != *[0-9] ]] || check=-verify_ip
+    openssl verify -CAfile "$scratch/ca.pem" -untrusted "$scratch/$1.pem" \
+        -purpose sslserver "$check" "$2" "$scratch/$1.pem" 2>&1 |
+        sed -n 's/^error [0-9]* at 0 depth lookup: //p'
+}
+
+@test "certs makes certificates of which each is bad in its own way" {
+    need openssl openssl
+    bounded 5 "$course/tests/gremlins/certs" "$scratch" good ip-address names-only \
+        wrong-host self-signed expired not-yet-valid wrong-ca no-intermediate with-intermediate
+    assert_equal "$status $output$stderr" "0 "
+    local host
+    for host in localhost server.test 127.0.0.1 ::1; do
+        assert_equal "$host $(verdict good "$host")" "$host "
+    done
+    assert_equal "$(verdict with-intermediate localhost)" ""
+    assert_equal "$(verdict ip-address 127.0.0.1)" ""
+    assert_equal "$(verdict ip-address localhost)" "hostname mismatch"
+    assert_equal "$(verdict names-only localhost)" ""
+    assert_equal "$(verdict names-only 127.0.0.1)" "IP address mismatch"
+    assert_equal "$(verdict wrong-host localhost)" "hostname mismatch"
+    assert_equal "$(verdict self-signed localhost)" "self-signed certificate"
+    assert_equal "$(verdict expired localhost)" "certificate has expired"
+    assert_equal "$(verdict not-yet-valid localhost)" "certificate is not yet valid"
+    assert_equal "$(verdict wrong-ca localhost)" "unable to get local issuer certificate"
+    assert_equal "$(verdict no-intermediate localhost)" "unable to get local issuer certificate"
+}
+
+@test "certs makes clients' certificates, of both authorities" {
+    need openssl openssl
+    bounded 5 "$course/tests/gremlins/certs" "$scratch" client client-other
+    assert_status 0
+    local ca
+    for ca in ca:client other-ca:client-other; do
+        assert_equal "$(openssl verify -CAfile "$scratch/${ca%:*}.pem" -purpose sslclient "$scratch/${ca#*:}.pem" 2>&1)" \
+            "$scratch/${ca#*:}.pem: OK"
+    done
+    assert_match "$(openssl x509 -noout -subject -in "$scratch/client.pem")" "CN = ?alice"
+}
+
+@test "certs uses an authority again, keeps keys to itself and leaves nothing else" {
+    need openssl openssl
+    bounded 5 "$course/tests/gremlins/certs" "$scratch/new" expired
+    bounded 5 "$course/tests/gremlins/certs" "$scratch/new" good
+    assert_status 0
+    openssl verify -CAfile "$scratch/new/ca.pem" "$scratch/new/good.pem" >/dev/null ||
+        fail "both calls use the same authority" "the second has made another"
+    assert_equal "$(stat -c %a "$scratch"/new/*.key | sort -u)" 600
+    assert_equal "$(cd "$scratch/new" && find . -mindepth 1 | sort | paste -sd ' ')" \
+        "./ca.key ./ca.pem ./expired.key ./expired.pem ./good.key ./good.pem ./other-ca.key ./other-ca.pem"
+}
+
+@test "certs says what it does not know" {
+    need openssl openssl
+    bounded 5 "$course/tests/gremlins/certs" "$scratch" perfect
+    assert_status 2
+    assert_equal "$stderr" "certs: there is no CASE 'perfect'; usage: certs DIR CASE..."
+}
+
+# ask_tls [OPTION...]: what openssl s_client gets for a request.
+ask_tls() {
+    printf 'GET / HTTP/1.0\r\n\r\n' >"$scratch/request"
+    INPUT=$scratch/request bounded 8 openssl s_client -quiet -no_ign_eof -verify_quiet \
+        -CAfile "$scratch/ca.pem" -connect "127.0.0.1:$port" "$@"
+}
+
+@test "tls-peer.py serves each client as its step says, and says what it saw" {
+    need openssl openssl
+    "$course/tests/gremlins/certs" "$scratch" good wrong-host expired
+    BIN=$course/tests/gremlins start tls-peer.py "$scratch" "good tls1.2 body:a\sb" \
+        "wrong-host server.test=good" expired plain
+    ask_tls -servername server.test -ign_eof
+    assert_equal "$output" $'HTTP/1.0 200 OK\r\n\r\na b'
+    ask_tls -servername server.test -verify_hostname server.test -verify_return_error -ign_eof
+    assert_equal "$output" $'HTTP/1.0 200 OK\r\n\r\nhello'
+    ask_tls -noservername -verify_return_error
+    assert_status 1
+    ask_tls
+    assert_status 1
+    expect_stdout "^4 end="
+    assert_equal "$(grep -v '^4' "$scratch/tls-peer.py.stdout")" "\
+1 sni=server.test TLSv1.2 got='GET / HTTP/1.0\r\n\r\n' end=notify
+2 sni=server.test TLSv1.3 got='GET / HTTP/1.0\r\n\r\n' end=notify
+3 sni=- end=failed: SSLV3_ALERT_CERTIFICATE_EXPIRED"
+}
+
+@test "tls-peer.py ends with and without close_notify, and takes new steps" {
+    need openssl openssl
+    "$course/tests/gremlins/certs" "$scratch" good
+    echo "good cut" >"$scratch/steps"
+    BIN=$course/tests/gremlins start tls-peer.py "$scratch" --steps "$scratch/steps"
+    ask_tls -ign_eof
+    assert_match "$stderr" "unexpected eof while reading"
+    echo "good reset" >"$scratch/next"
+    mv "$scratch/next" "$scratch/steps"
+    ask_tls -ign_eof
+    assert_match "$stderr" "errno=104"
+    echo "good drip notify" >"$scratch/next"
+    mv "$scratch/next" "$scratch/steps"
+    ask_tls -ign_eof
+    [[ $stderr != *"unexpected eof"* ]] || fail "close_notify" "none"
+    assert_equal "$output" $'HTTP/1.0 200 OK\r\n\r\nhello'
 }
