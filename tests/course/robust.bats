@@ -159,6 +159,18 @@ endless_demo() {
     says "This copy of the course holds no solutions."
 }
 
+@test "the book is made from a handout as well" {
+    need pandoc pandoc
+    typed make handout
+    tar -xzf build/handout.tar.gz -C "$scratch"
+    cd "$scratch/hello-socket"
+    [[ ! -d $repo/book/node_modules ]] || ln -s "$repo/book/node_modules" book/
+    typed make book
+    assert_status 0
+    says "build/book.pdf  build/book.epub  build/web/index.html"
+    [[ -s build/book.pdf && -s build/book.epub && -s build/web/index.html ]]
+}
+
 @test "new-lesson makes a lesson that works, and overwrites none" {
     local bad
     for bad in "" ../x 3-x 03-X "40-a b" 40- 01-again 02-again; do
