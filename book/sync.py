@@ -110,7 +110,9 @@ def listing(lesson, a):
 
 
 def transcript(lesson, a):
-    return call(NETNS + ['common/bin/demo', lesson.name, a['run']])
+    asks = re.search(r'^# netns: (.*)$', (lesson / a['run']).read_text(), re.MULTILINE)
+    network = NETNS + (asks[1].split() if asks else [])
+    return call(network + ['common/bin/demo', lesson.name, a['run']])
 
 
 def diagram(lesson, a):

@@ -49,5 +49,9 @@ begin_work() {
     done
 }
 
+# What a demonstration asks of its network, by a line "# netns: --raw" in it:
+# to keep capabilities, for a lesson that is about them.
+network_of() { sed -n 's/^# netns: //p' "lessons/$lesson/$1"; }
+
 # The work folder as one would type it.
 shown_work() { printf '%s/%s' "$work" "$(exercise_files | head -n 1)"; }

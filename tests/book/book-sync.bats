@@ -210,3 +210,15 @@ END
         "$readme:$last: ../03-later/README.md#no: " \
         "$readme:3: \"lesson 3\": name the subject"
 }
+
+@test "a script plays with capabilities if it asks for them, and else without" {
+    need_netns
+    local plain asked
+    echo "line me 'grep CapEff /proc/self/status'" >"${readme%/*}/plain.sh"
+    { echo "# netns: --raw" && cat "${readme%/*}/plain.sh"; } >"${readme%/*}/asked.sh"
+    plays() { python3 -c 'import pathlib, sys; sys.path.insert(0, "book"); import sync
+print(sync.transcript(pathlib.Path(sys.argv[1]).parent, {"run": sys.argv[2]}))' "$readme" "$1"; }
+    plain=$(plays plain.sh) asked=$(plays asked.sh)
+    [[ $plain == *CapEff:*0000000000000000* ]]
+    [[ $asked == *CapEff:* && $asked != *0000000000000000* ]]
+}
