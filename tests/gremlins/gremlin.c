@@ -6,6 +6,7 @@
  *   --seed N         the seed (default: SEED from the environment, or 1)
  *   --eintr N        every N-th call that may block returns EINTR; N from 2
  *   --eintr connect  connect() returns EINTR and goes on by itself
+ *   --chld           with --eintr N: and SIGCHLD comes before errno is read
  *   --storm          a signal every 2 ms
  *   --delay CALL:MS  sleep MS milliseconds before each CALL; more than once
  *   --fds LAST       every descriptor up to LAST is in use, but the lowest
@@ -35,7 +36,7 @@
 enum { FAULT = 125, NOT_FOUND = 127, MAX_FDS = 1 << 20, SPARE_FDS = 64 };
 
 static const char USAGE[] =
-    "usage: gremlin [--cap BYTES|rand] [--seed N] [--eintr N|connect] "
+    "usage: gremlin [--cap BYTES|rand] [--seed N] [--eintr N|connect] [--chld] "
     "[--storm] [--delay CALL:MS] [--fds LAST] [--nofile N] PROGRAM [ARG]...";
 
 struct options {
@@ -78,6 +79,9 @@ static void search_beside_us(void)
              path);
     append("LD_LIBRARY_PATH", ':', path);
     append("ASAN_OPTIONS", ':', "verify_asan_link_order=0");
+    /* We look up the real write() with dlsym(), in a signal handler if the
+     * program's first one is there. */
+    append("TSAN_OPTIONS", ':', "report_signal_unsafe=0");
 }
 
 static int number(const char *option, const char *text, int min, int max)
@@ -154,6 +158,7 @@ static int read_options(int argc, char *argv[], struct options *options)
         {"cap", required_argument, NULL, 'c'},
         {"seed", required_argument, NULL, 's'},
         {"eintr", required_argument, NULL, 'e'},
+        {"chld", no_argument, NULL, 'h'},
         {"storm", no_argument, NULL, 't'},
         {"delay", required_argument, NULL, 'd'},
         {"fds", required_argument, NULL, 'f'},
@@ -168,6 +173,8 @@ static int read_options(int argc, char *argv[], struct options *options)
             set_number("GREMLIN_SEED", optarg, 0);
         else if (option == 'e')
             set_eintr(optarg);
+        else if (option == 'h')
+            setenv("GREMLIN_CHLD", "1", 1);
         else if (option == 't')
             preload("storm.so");
         else if (option == 'd')

@@ -3,13 +3,17 @@
  * A library to preload (gremlin --delay), or an object to link with a program.
  * GREMLIN_DELAY  "CALL:MS" or "CALL:MS,CALL:MS": milliseconds to sleep before
  *                each such call. CALL is accept (accept4 too), bind, close (of
- *                sockets), connect, listen, or pthread_create: there it is the
- *                new thread that sleeps, before it begins.
+ *                sockets), connect, listen, strtok, wait (poll, ppoll, select,
+ *                pselect and epoll_wait, if they may wait), or pthread_create:
+ *                there it is the new thread that sleeps, before it begins.
  * The sleep is never cut short by a signal. Results are those of the call. */
 #undef _FORTIFY_SOURCE
-#define _GNU_SOURCE /* RTLD_NEXT, accept4 */
+#define _GNU_SOURCE /* RTLD_NEXT, accept4, ppoll */
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,10 +21,20 @@
 #include "tests/gremlins/preload/stand-in.h"
 
 static const char *const CALLS[] = {
-    "accept", "bind", "close", "connect", "listen", "pthread_create",
+    "accept", "bind",           "close",  "connect",
+    "listen", "pthread_create", "strtok", "wait",
 };
 enum { CALL_COUNT = sizeof CALLS / sizeof CALLS[0] };
-enum call { ACCEPT, BIND, CLOSE, CONNECT, LISTEN, PTHREAD_CREATE };
+enum call {
+    ACCEPT,
+    BIND,
+    CLOSE,
+    CONNECT,
+    LISTEN,
+    PTHREAD_CREATE,
+    STRTOK,
+    WAIT
+};
 
 static unsigned delays_ms[CALL_COUNT];
 
@@ -102,6 +116,66 @@ int listen(int fd, int backlog)
     REAL(listen);
     sleep_before(LISTEN);
     return real(fd, backlog);
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    REAL(poll);
+    if (timeout_ms != 0)
+        sleep_before(WAIT);
+    return real(fds, count, timeout_ms);
+}
+
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+          const sigset_t *mask)
+{
+    REAL(ppoll);
+    sleep_before(WAIT);
+    return real(fds, count, timeout, mask);
+}
+
+int select(int count, fd_set *in, fd_set *out, fd_set *except,
+           struct timeval *timeout)
+{
+    REAL(select);
+    if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_usec != 0)
+        sleep_before(WAIT);
+    return real(count, in, out, except, timeout);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as POSIX has */
+int pselect(int count, fd_set *in, fd_set *out, fd_set *except,
+            const struct timespec *timeout, const sigset_t *mask)
+{
+    REAL(pselect);
+    sleep_before(WAIT);
+    return real(count, in, out, except, timeout, mask);
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+    REAL(epoll_wait);
+    if (timeout_ms != 0)
+        sleep_before(WAIT);
+    return real(fd, events, max, timeout_ms);
+}
+
+/* With _FORTIFY_SOURCE the compiler calls this where it knows the size. */
+int __poll_chk(struct pollfd *, nfds_t, int, size_t);
+
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size)
+{
+    REAL(__poll_chk);
+    if (timeout_ms != 0)
+        sleep_before(WAIT);
+    return real(fds, count, timeout_ms, size);
+}
+
+char *strtok(char *text, const char *separators)
+{
+    REAL(strtok);
+    sleep_before(STRTOK);
+    return real(text, separators);
 }
 
 struct thread {

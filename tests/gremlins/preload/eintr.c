@@ -5,6 +5,8 @@
  *                together, does nothing but return -1 and EINTR. Or "connect":
  *                the first connect() of each socket begins to connect and
  *                returns -1 and EINTR; a second one gets what POSIX says.
+ * GREMLIN_CHLD   if set: with N, a SIGCHLD comes as well, when errno is EINTR
+ *                already and the program has not looked at it yet.
  *
  * Stands in front of accept, accept4, read, recv, recvfrom, recvmsg, readv,
  * write, send, sendto, sendmsg, writev, poll, ppoll, select, pselect and
@@ -15,6 +17,7 @@
 #define _GNU_SOURCE    /* RTLD_NEXT, accept4, ppoll */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,6 +31,7 @@
 
 static unsigned every; /* 0 is never */
 static bool connects;
+static bool with_chld;
 
 __attribute__((constructor)) static void read_settings(void)
 {
@@ -36,6 +40,7 @@ __attribute__((constructor)) static void read_settings(void)
         connects = true;
     else if (text != NULL)
         every = to_number("GREMLIN_EINTR", text, 2);
+    with_chld = getenv("GREMLIN_CHLD") != NULL;
 }
 
 /* Counts a call that may block; true, with errno set, if it is to fail. */
@@ -45,6 +50,8 @@ static bool hit(void)
     if (every == 0 || (atomic_fetch_add(&calls, 1) + 1) % every != 0)
         return false;
     errno = EINTR;
+    if (with_chld)
+        raise(SIGCHLD); /* a handler had better leave errno as it is */
     return true;
 }
 

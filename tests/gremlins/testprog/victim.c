@@ -5,6 +5,7 @@
  *        victim waits     calls that would wait for ever: "NAME RESULT"
  *        victim connects  connect(), poll(), SO_ERROR, connect() once more
  *        victim slow      milliseconds, at least: "NAME late" if 20 or more
+ *        victim errno     what errno is where a handler spoils it
  *        victim fds       the descriptors that a listener and a client get
  *        victim overflow  recv() of 16 bytes into 8, which _FORTIFY_SOURCE sees
  * Exit status: 0, or 1 for a fault of our own. */
@@ -16,6 +17,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +314,22 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
+static void spoil_errno(int signo)
+{
+    (void)signo;
+    errno = ECHILD;
+}
+
+static void show_errno(void)
+{
+    struct sigaction action = {.sa_handler = spoil_errno};
+    sigaction(SIGCHLD, &action, NULL);
+    errno = 0;
+    for (int i = 0; i < 2; i++)
+        poll(NULL, 0, 1);
+    printf("%s\n", strerror(errno));
+}
+
 static void be_slow(void)
 {
     static char name[] = "pthread_create";
@@ -335,6 +353,11 @@ static void be_slow(void)
     stop_watch("accept");
     close(client);
     stop_watch("close");
+    poll(NULL, 0, 1);
+    stop_watch("wait");
+    /* NOLINTNEXTLINE(bugprone-*): strtok() is what we are here for */
+    strtok(name + strlen(name), " ");
+    stop_watch("strtok");
     pthread_create(&thread, NULL, run_thread, name);
     pthread_join(thread, NULL);
 }
@@ -362,12 +385,13 @@ int main(int argc, char *argv[])
     } JOBS[] = {
         {"calls", try_calls},        {"waits", wait_for_ever},
         {"connects", connect_twice}, {"slow", be_slow},
-        {"fds", show_fds},           {"overflow", overflow},
+        {"errno", show_errno},       {"fds", show_fds},
+        {"overflow", overflow},
     };
     for (size_t i = 0; i < sizeof JOBS / sizeof JOBS[0]; i++)
         if (argc == 2 && strcmp(argv[1], JOBS[i].name) == 0) {
             JOBS[i].run();
             return 0;
         }
-    errx(2, "usage: victim calls|waits|connects|slow|fds|overflow");
+    errx(2, "usage: victim calls|waits|connects|slow|errno|fds|overflow");
 }
