@@ -5,14 +5,18 @@ usage: wire.py PCAP TERMINAL.strace...
 
 PCAP is tcpdump's record of the loopback interface; each TERMINAL.strace has
 the system calls of what ran in that terminal (strace -f -o). The terminal
-that listens is the server, the other one the client.
+that listens is the server, the other one the client. What a process that was
+forked does stands on its parent's side, marked "child: ", or "child 2: ".
 
 Each segment is an arrow. Each system call is a note at its side, hung on the
 segment that it causes or that it waited for: connect() on its SYN and, when
 it returns, on the SYN, ACK; accept() on the ACK that completes the handshake;
 send() on the segment with its first byte; recv() on the one with its last;
-close() and shutdown() on the FIN (or RST). The notes of one side keep that
-side's own order. No clock is read: two honest runs give the same diagram."""
+close() and shutdown() on the FIN (or RST). A close() while another process
+holds the same socket causes nothing. The notes of one process keep its own
+order; a child's begin behind its fork(), and of two processes that do something
+at the same segment the elder comes first. No clock is read: two honest runs
+give the same diagram."""
 import itertools
 import re
 import struct
@@ -28,6 +32,8 @@ SENDS = {'send', 'sendto', 'sendmsg', 'write', 'writev', 'sendfile'}
 RECEIVES = {'recv', 'recvfrom', 'recvmsg', 'read', 'readv'}
 CALLS = SENDS | RECEIVES | {'socket', 'bind', 'listen', 'connect', 'accept',
                             'accept4', 'shutdown', 'close'}
+FORKS = {'fork', 'vfork', 'clone', 'clone3'}
+DUPS = {'dup', 'dup2', 'dup3'}
 ANSWERED = {None, 'ECONNREFUSED', 'ETIMEDOUT', 'ECONNRESET', 'EINPROGRESS'}
 
 
@@ -136,16 +142,26 @@ def connections(segments):
 
 
 class Call:
-    """A system call: what it says, and its slot among the segments. Slot 2k
-    is before segment k, slot 2k+1 after it; None, beside its neighbour."""
+    """A system call, and what it says. Later Side knows its socket, the one
+    that it made, whether it closed the last descriptor of it, and its label."""
 
     def __init__(self, pid, name, args, value, error):
         self.pid, self.name, self.args = pid, name, args
-        self.value, self.error, self.slot = value, error, None
+        self.value, self.error, self.label = value, error, ''
+        self.socket = self.made = None
+        self.last = False
+        self.child = None
         self.fd = int(args.split(',')[0]) if args[:1].isdigit() else -1
 
     def text(self, result=True):
+        return self.label + self.bare(result)
+
+    def bare(self, result):
         name, fd = NAMES.get(self.name, self.name), self.fd
+        if name in FORKS:
+            return f'fork() = {self.value}'
+        if name in DUPS:
+            return f'dup2({fd}, {self.value})'
         port = re.search(r'sin6?_port=htons\((\d+)\)', self.args)
         inside = '' if name == 'socket' else str(fd)
         if port and name in ('bind', 'connect') and not (result and name == 'connect'):
@@ -160,20 +176,56 @@ class Call:
 
 
 def calls(path):
-    """The finished calls that may be about sockets, in order."""
-    waiting = {}
+    """The finished calls that may be about sockets, and the ends of processes
+    (as a call exit()), in order. A fork stands where it began: the child may
+    run before its parent returns from it."""
+    found, waiting = [], {}
     for line in Path(path).read_text(encoding='utf-8', errors='replace').splitlines():
         pid, _, rest = line.partition(' ')
-        rest = rest.strip()
+        rest, place = rest.strip(), len(found)
         if rest.endswith('<unfinished ...>'):
-            waiting[pid] = rest[:-len('<unfinished ...>')]
+            waiting[pid] = place, rest[:-len('<unfinished ...>')]
+            found.append(None)
             continue
         resumed = re.match(r'<\.\.\. \w+ resumed>(.*)', rest)
         if resumed:
-            rest = waiting.pop(pid, '') + resumed[1]
+            place, begun = waiting.pop(pid, (place, ''))
+            rest = begun + resumed[1]
         match = re.match(r'(\w+)\((.*)\)\s+= (-?\d+)(?: (E[A-Z0-9]+))?', rest)
-        if match and match[1] in CALLS:
-            yield Call(pid, match[1], match[2], int(match[3]), match[4])
+        call = None
+        if rest.startswith('+++ '):
+            call = Call(pid, 'exit', '', 0, None)
+        elif match and match[1] in CALLS | FORKS | DUPS | {'fcntl', 'execve'}:
+            call = Call(pid, match[1], match[2], int(match[3]), match[4])
+        if resumed and call and call.name in FORKS:
+            found[place] = call
+        else:
+            found.append(call)
+    return [call for call in found if call]
+
+
+class Socket:
+    """What descriptors stand for, in one process or in several."""
+
+
+class Table(dict):
+    """The sockets of a process, by descriptor."""
+
+    def __init__(self, other=()):
+        super().__init__(other)
+        self.exec_closes = set(getattr(other, 'exec_closes', ()))
+
+    def open(self, fd, what, closes):
+        self[fd] = what
+        self.mark(fd, closes)
+        return what
+
+    def mark(self, fd, closes):
+        (self.exec_closes.add if closes else self.exec_closes.discard)(fd)
+
+    def close(self, fds):
+        for fd in list(fds):
+            self.pop(fd, None)
 
 
 class Side:
@@ -181,47 +233,120 @@ class Side:
 
     def __init__(self, path):
         self.name = Path(path).stem
-        self.calls = list(self.sockets_only(calls(path)))
-        runs = [pid for pid, _ in itertools.groupby(c.pid for c in self.calls)]
+        self.root = {}  # of a process that was forked: the first of its family
+        self.calls = self.without_idle_forks(list(self.sockets_only(calls(path))))
+        runs = [pid for pid, _ in itertools.groupby(
+            self.root.get(c.pid, c.pid) for c in self.calls)]
         if len(runs) != len(set(runs)):
             raise Fault(f'{self.name}: the calls of several processes mix; '
-                        'only one at a time can be drawn')
+                        'only one at a time, and its children, can be drawn')
+        self.set_labels()
         self.listens = any(c.name == 'listen' for c in self.calls)
 
-    @staticmethod
-    def sockets_only(found):
+    def sockets_only(self, found):
         """Drops files, and what is not TCP: the resolver's sockets, say."""
-        tcp = set()
+        tables = {}
         for c in found:
-            if c.name == 'socket' and re.match('AF_INET6?, SOCK_STREAM', c.args):
-                tcp.add((c.pid, c.value))
-            elif (c.pid, c.fd) not in tcp:
-                continue
-            elif c.name in ('accept', 'accept4'):
-                tcp.add((c.pid, c.value))
-            elif c.name == 'close':
-                tcp.remove((c.pid, c.fd))
-            yield c
+            table = tables.setdefault(c.pid, Table())
+            c.socket = table.get(c.fd)
+            if c.name in FORKS:
+                drawn = self.fork(c, tables)
+            else:
+                drawn = self.follow(c, table)
+            if c.name == 'exit':
+                del tables[c.pid]
+            if c.name == 'close' and drawn:
+                c.last = not any(c.socket in t.values() for t in tables.values())
+            if drawn:
+                yield c
+
+    @staticmethod
+    def follow(c, table):
+        """Keeps the table true; whether the call is one to draw."""
+        closes = 'CLOEXEC' in c.args
+        if c.name == 'socket' and re.match('AF_INET6?, SOCK_STREAM', c.args):
+            c.socket = table.open(c.value, Socket(), closes)
+        elif c.name == 'execve' and c.value == 0:
+            table.close(table.exec_closes)
+        elif c.socket is None:
+            return False
+        elif c.name == 'fcntl':
+            if 'F_SETFD' in c.args:
+                table.mark(c.fd, closes)
+            return False
+        elif c.name in DUPS and c.value >= 0:
+            table.open(c.value, c.socket, closes)
+        elif c.name in ('accept', 'accept4') and c.value >= 0:
+            c.made = table.open(c.value, Socket(), closes)
+        elif c.name == 'close':
+            table.close([c.fd])
+        return c.socket is not None
+
+    def fork(self, c, tables):
+        """The child has a copy of the table; threads share one. To be drawn if
+        there are sockets in it."""
+        table = tables[c.pid]
+        if c.value > 0:
+            shared = 'CLONE_FILES' in c.args
+            tables[str(c.value)] = table if shared else Table(table)
+        if c.value > 0 and table:
+            self.root[str(c.value)] = self.root.get(c.pid, c.pid)
+        return c.value > 0 and bool(table)
+
+    @staticmethod
+    def without_idle_forks(found):
+        """Leaves out the forks of processes that do nothing with sockets."""
+        while True:
+            busy = {c.pid for c in found}
+            kept = [c for c in found if c.name not in FORKS or str(c.value) in busy]
+            if len(kept) == len(found):
+                return kept
+            found = kept
+
+    def set_labels(self):
+        """The first process of a family has none, its only child is "child",
+        and of several each has its number."""
+        by_root = {}
+        for c in self.calls:
+            family = by_root.setdefault(self.root.get(c.pid, c.pid), {})
+            family.setdefault(c.pid, None)
+        label = {}
+        for family in by_root.values():
+            children = list(family)[1:]
+            for number, pid in enumerate(children, 1):
+                label[pid] = 'child' if len(children) == 1 else f'child {number}'
+        for c in self.calls:
+            if c.name in FORKS:
+                c.child = str(c.value)
+                c.value = label[c.child]
+            if c.pid in label:
+                c.label = label[c.pid] + ': '
 
     def hang(self, side, found):
-        """[name, slot or None, text] of each note, in this side's order."""
-        desk, hung = Desk(side, found), []
+        """[name, slot or None, text] of each note: slot 2k is before segment k,
+        2k+1 after it. The processes one after the other, each in its order."""
+        desk, hung, born = Desk(side, found), {}, {}
         for c in self.calls:
+            notes = hung.setdefault(c.pid, [])
             before, after = desk.place(c)
             if c.name == 'connect' and before and after and \
                     c.error != 'EINPROGRESS':  # it waits: two notes
-                hung.append([c.name, 2 * before.index, c.text(result=False)])
+                notes.append([c.name, 2 * before.index, c.text(result=False)])
                 before = None
             slot = None
             if before or after:
                 slot = 2 * before.index if before else 2 * after.index + 1
-            hung.append([c.name, slot, c.text()])
-        return in_order(hung)
+            notes.append([c.name, slot, c.text()])
+            if c.name in FORKS:
+                born[c.child] = notes[-1]
+        for pid, notes in hung.items():  # parents come before their children
+            in_order(notes, born[pid][1] if pid in born else 0)
+        return [note for notes in hung.values() for note in notes]
 
 
 class Desk:
-    """Which connection each descriptor of a side stands for, and how many
-    bytes went through it in each direction."""
+    """Which connection each socket of a side stands for, and how many bytes
+    went through it in each direction."""
 
     def __init__(self, side, found):
         self.side, self.other = side, SERVER if side == CLIENT else CLIENT
@@ -233,17 +358,15 @@ class Desk:
 
     def place(self, c):
         """The segment that a call causes and the one that it waited for."""
-        key = c.pid, c.fd
+        key = c.socket
         if c.name == 'listen':
             return self.first.segments[0], None
         if c.name == 'connect' and c.error in ANSWERED:
             return self.connect(key)
         if c.name in ('accept', 'accept4') and c.value >= 0:
-            return None, self.accept((c.pid, c.value))
+            return None, self.accept(c.made)
         talk = self.talks.get(key)
-        if c.name == 'close':
-            self.talks.pop(key, None)
-        if talk is None:
+        if talk is None or c.name == 'close' and not c.last:
             return None, None
         if c.name in SENDS and c.value > 0:
             return self.send(key, talk, c.value), None
@@ -288,10 +411,9 @@ class Desk:
         return talk.first(self.side, FIN | RST)
 
 
-def in_order(hung):
-    """A side's own order rules. What prepares something stands beside the
+def in_order(hung, latest):
+    """A process's own order rules, from slot latest on. What prepares something stands beside the
     next call, everything else that is on no segment beside the one before."""
-    latest = 0
     for note in hung:
         if note[1] is not None:
             latest = note[1] = max(latest, note[1])

@@ -186,6 +186,70 @@ END
     Note right of S: read(5) = 1' ]]
 }
 
+@test "a server that forks: the child's calls are marked, and the last close() ends" {
+    cat >"$BATS_TEST_TMPDIR/client.strace" <<'END'
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+7 connect(3, {sa_family=AF_INET, sin_port=htons(7), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+7 write(3, "ab", 2) = 2
+7 read(3, "c", 9) = 1
+7 read(3, "", 9) = 0
+END
+    # The child runs before fork() returns, becomes a command that opens a file
+    # as the descriptor that exec closed, and its parent's close() comes between.
+    cat >"$BATS_TEST_TMPDIR/server.strace" <<'END'
+8 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+8 listen(3, 5) = 0
+8 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 11
+11 close(3) = 0
+11 +++ exited with 0 +++
+8 accept4(3, NULL, NULL, SOCK_CLOEXEC) = 4
+8 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>
+9 dup2(4, 0) = 0
+9 dup2(4, 1 <unfinished ...>
+8 <... clone resumed>, child_tidptr=0x7f) = 9
+8 close(4) = 0
+9 <... dup2 resumed>) = 1
+9 execve("/usr/bin/cat", ["cat"], 0x7ff /* 9 vars */) = 0
+9 openat(AT_FDCWD, "/etc/ld.so.cache", O_RDONLY|O_CLOEXEC) = 4
+9 read(4, "ELF", 832) = 3
+9 close(4) = 0
+9 read(0, "ab", 9) = 2
+9 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 10
+10 write(1, "c", 1) = 1
+10 close(1) = 0
+9 close(0) = 0
+10 +++ exited with 0 +++
+9 close(1) = 0
+9 +++ exited with 0 +++
+8 accept4(3, NULL, NULL, SOCK_CLOEXEC <unfinished ...>
+END
+    run wire '4 1 7 S 100 0
+4 7 1 SA 200 0
+4 1 7 A 101 0
+4 1 7 PA 101 2
+4 7 1 PA 201 1
+4 7 1 FA 202 0'
+    echo "$output"
+    [[ $output == 'sequenceDiagram
+    participant C as client
+    participant S as server
+    Note right of S: socket() = 3<br/>listen(3)<br/>fork() = child 1<br/>child 1: close(3)
+    Note left of C: socket() = 3<br/>connect(3, port 7)
+    C->>S: SYN
+    S->>C: SYN, ACK
+    Note left of C: connect(3) = 0
+    C->>S: ACK
+    Note right of S: accept4(3) = 4<br/>fork() = child 2<br/>close(4)<br/>child 2: dup2(4, 0)<br/>child 2: dup2(4, 1)
+    Note left of C: write(3) = 2
+    C->>S: PSH, ACK + 2 bytes
+    Note right of S: child 2: read(0) = 2<br/>child 2: fork() = child 3<br/>child 2: close(0)<br/>child 3: write(1) = 1<br/>child 3: close(1)
+    S->>C: PSH, ACK + 1 byte
+    Note left of C: read(3) = 1
+    Note right of S: child 2: close(1)
+    S->>C: FIN, ACK
+    Note left of C: read(3) = 0' ]]
+}
+
 @test "what cannot be drawn is refused in words" {
     echo '7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
 7 listen(3, 5) = 0' | tee "$BATS_TEST_TMPDIR/one.strace" >"$BATS_TEST_TMPDIR/two.strace"
