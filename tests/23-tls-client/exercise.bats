@@ -155,19 +155,27 @@ head_with() {
 
 @test "tlsfetch trusts those in FILE and nobody else" {
     see whose-word-counts
-    serve wrong-ca
+    serve wrong-ca wrong-chain
     did "the system trusts the server's authority, FILE does not hold it"
     SSL_CERT_FILE=$certs/other-ca.pem fetch localhost
     likely "with --ca the system's list does not count: only SSL_CTX_load_verify_file()"
     assert_untrusted localhost "unable to get local issuer certificate"
+    did "the server sent that authority's certificate along"
+    fetch localhost
+    likely "an authority that the server brings along proves nothing: no callback may forgive it"
+    assert_untrusted localhost "self-signed certificate in certificate chain"
 }
 
 @test "tlsfetch exits 3 for a certificate of another host" {
     see whose-name
-    serve wrong-host
+    serve wrong-host common-name
     did "the certificate is in order, but for elsewhere.test"
     fetch localhost
     likely "SSL_set1_host(): without it any host's certificate will do"
+    assert_untrusted localhost "hostname mismatch"
+    did "then it was for elsewhere.test, with the common name localhost"
+    fetch localhost
+    likely "SSL_set1_host() compares the subject alternative names; where there are any, the common name (CN) is only a remark"
     assert_untrusted localhost "hostname mismatch"
 }
 
@@ -208,6 +216,8 @@ head_with() {
     assert_body 'hello\n'
     likely "an IPv6 address stands in brackets in Host"
     expect_stdout "Host: \[::1\]:$port.r.n"
+    likely "::1 is an address, too: is_address() asks for AF_INET and for AF_INET6"
+    expect_stdout "^1 sni=- "
 }
 
 @test "tlsfetch says whom it wants (SNI)" {
@@ -293,11 +303,18 @@ head_with() {
     assert_match "$stderr" "^tlsfetch: cut off: "
 }
 
-@test "tlsfetch exits 4 when the connection is reset" {
+@test "tlsfetch exits 4 when the connection is reset, or a record forged" {
     see the-end-and-a-cut
-    serve "good reset body:half\sof\sit"
+    serve "good reset body:half\sof\sit" "good forge body:half\sof\sit"
+    did 'the server sent "half of it", and then a reset'
     fetch localhost
     likely "a reset is not the end of a body"
+    assert_status 4
+    assert_equal "$output" "half of it"
+    assert_match "$stderr" "^tlsfetch: cut off: "
+    did 'then it was "half of it" and a record that somebody else had made'
+    fetch localhost
+    likely "all that is not SSL_ERROR_ZERO_RETURN is a cut, whichever error it is"
     assert_status 4
     assert_equal "$output" "half of it"
     assert_match "$stderr" "^tlsfetch: cut off: "
@@ -305,13 +322,19 @@ head_with() {
 
 @test "tlsfetch exits 4 when less comes than Content-Length says" {
     see the-end-and-a-cut
-    serve "good $(head_with 'Content-Length: 7') body:short"
+    serve "good $(head_with 'Content-Length: 7') body:short" \
+        "good $(head_with 'Content-Length: 4294967301') body:short"
     did "Content-Length was 7; 5 bytes came, and close_notify"
     fetch localhost
     likely "close_notify says that the server is done, not that the body is whole: count"
     assert_status 4
     assert_equal "$output" short
     assert_match "$stderr" "^tlsfetch: cut off: "
+    did "Content-Length was 4294967301, which is 2^32 + 5"
+    fetch localhost
+    likely "a length of 18 digits fits a long long, and no int"
+    assert_status 4
+    assert_equal "$output" short
 }
 
 @test "tlsfetch exits 4 when the head is cut off" {
@@ -325,10 +348,13 @@ head_with() {
 }
 
 @test "tlsfetch prints as many bytes as Content-Length says, and waits for no more" {
+    head -c 20010 /dev/zero | tr '\0' a >"$scratch/page"
+    head -c 20000 "$scratch/page" >"$scratch/body"
     serve "good $(head_with 'Content-Length: 5') body:whole hold" \
         "good $(head_with 'content-length:5  ') body:whole,and-more cut" \
-        "good $(head_with 'Content-Length: 0') body: hold"
-    likely "once Content-Length bytes are there, nothing more is needed: neither an end nor close_notify"
+        "good $(head_with 'Content-Length: 0') body: hold" \
+        "good $(head_with 'Content-Length: 20000') file:$scratch/page"
+    likely "once Content-Length bytes are there, nothing more is needed: no SSL_read(), and no second SSL_shutdown()"
     did "the server sent all 5 bytes, and left the connection open"
     fetch localhost
     assert_body whole
@@ -338,13 +364,36 @@ head_with() {
     did "Content-Length was 0, and the connection stayed open"
     fetch localhost
     assert_body ''
+    did "of 20,010 bytes in two records, 20,000 were the body"
+    fetch localhost
+    likely "the last piece counts only as far as the body goes, like the first"
+    assert_status 0
+    assert_same_bytes "$scratch/stdout" "$scratch/body"
+}
+
+@test "tlsfetch prints what has come before it waits for more" {
+    local line=''
+    serve "good body:first\n hold"
+    did "the server sent a line of the body, and left the connection open"
+    mkfifo "$scratch/page"
+    setpriv --pdeathsig KILL "$BIN/tlsfetch" --ca "$certs/ca.pem" localhost "$port" / \
+        >"$scratch/page" 2>"$scratch/said" 3>&- &
+    exec {page}<"$scratch/page"
+    read -r -t 5 -u "$page" line || true
+    kill "$!" 2>/dev/null || true
+    likely "print each piece as it comes, with an fflush(): stdout keeps it back otherwise"
+    assert_equal "$line" first
 }
 
 @test "tlsfetch puts a reply together that comes a byte at a time" {
-    serve "good drip $(head_with 'Content-Length: 6')"
+    serve "good drip $(head_with 'Content-Length: 6')" "good drip"
     did "each byte of the reply came in a record of its own"
     fetch localhost
     likely "one SSL_read() is not the head: go on until the empty line is there"
+    assert_body 'hello\n'
+    did "then it had no Content-Length"
+    fetch localhost
+    likely "no byte of the body need come with the head: a first piece of 0 bytes is no end"
     assert_body 'hello\n'
 }
 

@@ -30,7 +30,7 @@ make_certs() {
     for step; do
         for word in $step; do
             case=${word#*=}
-            [[ $case =~ ^[a-z-]+$ && ! $case =~ ^(plain|drip|notify|cut|reset|hold)$ ]] || continue
+            [[ $case =~ ^[a-z-]+$ && ! $case =~ ^(plain|drip|notify|cut|reset|forge|hold)$ ]] || continue
             [[ -e $certs/$case.pem || " ${missing[*]} " == *" $case "* ]] || missing+=("$case")
         done
     done

@@ -553,13 +553,14 @@ verdict() {
     [[ $2 != *[0-9] ]] || check=-verify_ip
     openssl verify -CAfile "$scratch/ca.pem" -untrusted "$scratch/$1.pem" \
         -purpose sslserver "$check" "$2" "$scratch/$1.pem" 2>&1 |
-        sed -n 's/^error [0-9]* at 0 depth lookup: //p'
+        sed -n 's/^error [0-9]* at [0-9]* depth lookup: //p'
 }
 
 @test "certs makes certificates of which each is bad in its own way" {
     need openssl openssl
     bounded 5 "$course/tests/gremlins/certs" "$scratch" good ip-address names-only \
-        wrong-host self-signed expired not-yet-valid wrong-ca no-intermediate with-intermediate
+        wrong-host common-name self-signed expired not-yet-valid wrong-ca wrong-chain \
+        no-intermediate with-intermediate
     assert_equal "$status $output$stderr" "0 "
     local host
     for host in localhost server.test 127.0.0.1 ::1; do
@@ -571,10 +572,12 @@ verdict() {
     assert_equal "$(verdict names-only localhost)" ""
     assert_equal "$(verdict names-only 127.0.0.1)" "IP address mismatch"
     assert_equal "$(verdict wrong-host localhost)" "hostname mismatch"
+    assert_equal "$(verdict common-name localhost)" "hostname mismatch"
     assert_equal "$(verdict self-signed localhost)" "self-signed certificate"
     assert_equal "$(verdict expired localhost)" "certificate has expired"
     assert_equal "$(verdict not-yet-valid localhost)" "certificate is not yet valid"
     assert_equal "$(verdict wrong-ca localhost)" "unable to get local issuer certificate"
+    assert_equal "$(verdict wrong-chain localhost)" "self-signed certificate in certificate chain"
     assert_equal "$(verdict no-intermediate localhost)" "unable to get local issuer certificate"
 }
 
@@ -647,6 +650,10 @@ ask_tls() {
     mv "$scratch/next" "$scratch/steps"
     ask_tls -ign_eof
     assert_match "$stderr" "errno=104"
+    echo "good forge" >"$scratch/next"
+    mv "$scratch/next" "$scratch/steps"
+    ask_tls -ign_eof
+    assert_match "$stderr" "bad record mac"
     echo "good drip notify" >"$scratch/next"
     mv "$scratch/next" "$scratch/steps"
     ask_tls -ign_eof

@@ -21,7 +21,8 @@ and the ending, after the reply:
   notify         close_notify and end of file; this is what happens otherwise
   cut            end of file without close_notify
   reset          an RST
-  hold           nothing, until the client leaves
+  forge          a record that was made without the keys, then as with hold
+  hold           nothing, until the client has closed the connection
 For each client it then prints a line:
   N sni=NAME VERSION got='REQUEST' end=END
 NAME is "-" for a client that asked for none. REQUEST is up to its empty line,
@@ -33,6 +34,7 @@ known are left out. It runs until a signal ends it.
 
 import argparse
 import os
+import select
 import socket
 import ssl
 import struct
@@ -41,7 +43,8 @@ import warnings
 
 VERSIONS = {"tls1.1": ssl.TLSVersion.TLSv1_1, "tls1.2": ssl.TLSVersion.TLSv1_2,
             "tls1.3": ssl.TLSVersion.TLSv1_3}
-ENDINGS = ("notify", "cut", "reset", "hold")
+ENDINGS = ("notify", "cut", "reset", "forge", "hold")
+FORGED = b"\x17\x03\x03\x00\x20" + bytes(32)  # application data, of 32 bytes
 SECONDS = 6  # for a client that does not go on
 
 
@@ -165,7 +168,11 @@ def converse(conn, step):
         if step.ending == "reset":
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return said
-        return f"{said} end={end_of(conn)}"
+        if step.ending == "forge":
+            os.write(conn.fileno(), FORGED)
+        end = end_of(conn)
+        select.select([conn.fileno()], [], [], SECONDS)  # for TCP's end
+        return f"{said} end={end}"
     except (OSError, ssl.SSLError) as why:
         return f"{said} end={'cut' if isinstance(why, ssl.SSLEOFError) else 'reset'}"
 
