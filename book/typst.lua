@@ -49,7 +49,8 @@ end
 
 local function call(name) return function(e) return '#' .. name .. '[' .. inlines(e.content) .. ']' end end
 
-function inline.Str(e) return esc(e.text) end
+-- A number with a full stop would begin a list where it begins a line.
+function inline.Str(e) return (esc(e.text):gsub('^(%d+)%.$', '%1\\.')) end
 function inline.Space() return ' ' end
 function inline.SoftBreak() return '\n' end
 function inline.LineBreak() return '#linebreak()' end

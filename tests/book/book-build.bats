@@ -71,6 +71,11 @@ text_of_pdf() { pdftotext -layout build/book.pdf - | sed 's/\xc2\xa0/ /g'; }
     grep -q '<b>3</b>Later' build/web/index.html
 }
 
+@test "a line of prose that begins like a list is prose" {
+    need pdftotext poppler-utils
+    text_of_pdf | tr -s '\n ' ' ' | grep -q 'Not 41, nor 42. That would be something.'
+}
+
 @test "answers, what goes wrong, references and the index are gathered" {
     need pdftotext poppler-utils
     text_of_pdf >text
@@ -191,7 +196,7 @@ END
 @test "no lesson is named in what makes the book" {
     cd "$project"
     for lesson in lessons/*/; do
-        run grep -rlF --exclude-dir=node_modules --exclude-dir=front "$(basename "$lesson")" book common/make/book.mk
+        run grep -rlF --exclude-dir=node_modules --exclude-dir=front --exclude-dir=back "$(basename "$lesson")" book common/make/book.mk
         [[ -z $output ]] || { echo "$output"; return 1; }
     done
 }
