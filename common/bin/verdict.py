@@ -107,6 +107,15 @@ def congratulate(lesson: str, number: int) -> None:
     print(f"  {next_lesson(lesson)}")
 
 
+def at_fault(source: str, bad: list) -> str:
+    """The file of the program that the first failure names, or source."""
+    for check in bad[:1]:
+        named = pathlib.Path(source).with_name(check.name.split()[0] + ".c")
+        if named.exists():
+            return str(named)
+    return source
+
+
 def main() -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # make check-1 | head
     lesson, bin_dir, source = sys.argv[1:4]
@@ -147,7 +156,7 @@ def main() -> int:
     if bad or not passed:
         if not bad:
             print("\n  nothing was really checked")
-        print(f"\n  edit {source}, then make check-{number}")
+        print(f"\n  edit {at_fault(source, bad)}, then make check-{number}")
         return 1
     if not only:
         congratulate(lesson, number)

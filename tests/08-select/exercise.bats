@@ -184,6 +184,16 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     hears 1 "2: you there?"
 }
 
+@test "selchat keeps no more of a line than it may" {
+    not_mute
+    see trust-nothing-pass-nothing-on
+    likely "bytes behind the 512th are skipped as they come; a buffer that grows with the line is a stranger's to fill"
+    start selchat 0
+    did "client 1 sent 8 MB without a newline, then one, and 'end'"
+    python endless
+    assert_equal "$output$stderr" "kept nothing"
+}
+
 @test "selchat drops the beginning of a line that never ends" {
     likely "bytes before the end of file are not a line without their newline"
     room 2
@@ -265,6 +275,76 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     did "client 2 of 3 closed while client 1 said three lines"
     hears 3 '1: one' '1: two' '1: three'
     still_talking 3 1
+}
+
+@test "selchat says nothing in the name of a client that it has dropped" {
+    see one-slow-client
+    likely "after 'too long' the client may be gone as well: look at its id before each byte"
+    room 1
+    local before line=''
+    before=$(fd_count "$pid")
+    connect # client 2 does not read what it is told
+    local rude=$conn
+    assert_fds "$pid" $((before + 1))
+    enter 3
+    "$GREMLINS/freeze" "$pid"
+    conn=$rude send "$(printf '%0513d\\nghost\\n%0513d' 7 7)\n"
+    exec {rude}>&-
+    "$GREMLINS/thaw" "$pid"
+    did "client 2 sent a line that is too long, 'ghost', another long one, and reset"
+    assert_fds "$pid" $((before + 1))
+    says 3 'still there?\n'
+    # With its own number the line may be heard: it was said before the reset.
+    conn=${who[1]}
+    read -r -t 5 -u "$conn" line || fail "the line 3: still there?" nothing
+    if [[ $line == "2: ghost" ]]; then
+        expect "3: still there?"
+    else
+        assert_equal "$line" "3: still there?"
+    fi
+}
+
+@test "selchat drops a client once, however often it is told" {
+    not_mute
+    see state-for-each-client
+    likely "who was dropped in this round may still be in the set of the ready: look at its id before you hear it, or drop() counts it twice"
+    local i n=0 round fds before
+    who=()
+    under gremlin --nofile 12
+    start selchat 0
+    for i in {0..11}; do [[ -e /proc/$pid/fd/$i ]] || n=$((n + 1)); done
+    enter 1
+    before=$(fd_count "$pid")
+    did "with a limit of 12 descriptors $((n - 1)) clients reset while client 1 spoke, twice; as many came again, and one more"
+    for round in 1 2 3; do
+        fds=()
+        for ((i = 1; i < n; i++)); do
+            connect
+            fds+=("$conn")
+        done
+        assert_fds "$pid" $((before + n - 1))
+        ((round < 3)) || break
+        "$GREMLINS/freeze" "$pid"
+        says 1 'one\ntwo\n'
+        for i in "${fds[@]}"; do exec {i}>&-; done
+        "$GREMLINS/thaw" "$pid"
+        assert_fds "$pid" "$before"
+    done
+    connect
+    says 1 'three\n'
+    conn=${fds[0]} expect "you are $((2 * n))" '1: three'
+    for i in "${fds[@]}"; do exec {i}>&-; done
+    expect "you are $((3 * n - 1))"
+}
+
+@test "selchat lets nobody wait for a client that talks on" {
+    not_mute
+    see one-set-many-descriptors
+    likely "one recv() for each client that is ready, then the next: who reads until there is nothing left may never come to an end"
+    start selchat 0
+    did "client 1 had 200 KB to say, client 2 a line, and client 4 came"
+    python flood
+    assert_equal "$output$stderr" "each had its turn"
 }
 
 @test "selchat lets nobody wait for a client that does not read" {
@@ -375,8 +455,13 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     for ((i = 1; i <= n; i++)); do enter "$i"; done
     did "with a limit of 12 descriptors $n clients were in the room, and one more connected"
     connect
-    local waiting=$conn
-    still_talking 1 "$n"
+    local waiting=$conn begun=$SECONDS
+    did "the others spoke in turn, 40 times"
+    likely "without descriptors nobody can come, but those who are there go on: only select() sleeps"
+    for i in {1..20}; do
+        still_talking 1 "$n"
+        ((SECONDS - begun < 3)) || fail "an answer without delay" "$i pairs in 3 s"
+    done
     likely "at EMFILE the listener stays ready: take it out of the set until a client leaves, or select() never sleeps"
     assert_idle "$pid"
     did "client 1 left"
@@ -389,6 +474,52 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     before=$(fd_count "$pid")
     for i in 2 3 4; do leaves "$i"; done
     assert_fds "$pid" $((before - 3))
+}
+
+# faulty CALLS ERROR N: the next server runs under strace, which makes the N-th
+# of these calls fail. after_fault: it has.
+faulty() {
+    need strace strace
+    ASAN_OPTIONS+=:detect_leaks=0 # only one may trace
+    launch=(strace -D -qq -o "$scratch/calls" -e trace="$1" -e inject="$1:error=$2:when=$3")
+}
+after_fault() {
+    local try
+    [[ -e $scratch/calls ]] || skip "strace may not trace here"
+    for ((try = 0; try < 100; try++)); do
+        ! grep -q INJECTED "$scratch/calls" || return 0
+        sleep 0.02
+    done
+}
+
+@test "selchat goes on when accept() or recv() fails" {
+    see out-of-descriptors
+    likely "ECONNABORTED from accept() is one client's trouble, and any error of recv() another's: go on with the others"
+    faulty accept,accept4 ECONNABORTED 1
+    room 2
+    did "the first accept() returned ECONNABORTED"
+    still_talking 1 2
+    faulty recvfrom,recvmsg ETIMEDOUT 1
+    room 3
+    did "the first recv() returned ETIMEDOUT"
+    says 1 'hello\n'
+    after_fault
+    still_talking 2 3
+}
+
+@test "selchat accepts nobody more when the machine has no descriptors" {
+    see out-of-descriptors
+    likely "ENFILE is EMFILE for the whole machine: take the listener out of the set until a client leaves"
+    faulty accept,accept4 ENFILE 3
+    room 1
+    did "the third accept() returned ENFILE; then client 1 left"
+    connect
+    local second=$conn
+    connect
+    after_fault
+    leaves 1
+    expect "you are 3"
+    conn=$second expect "you are 2"
 }
 
 @test "selchat loses no descriptor over 300 clients" {

@@ -5,6 +5,9 @@ cannot be. Each prints what it saw.
   late PID          the same, but it reads in the end
   ending PID        SIGTERM, with a client that never reads and one that never
                     stops talking
+  flood PID         a client with 200 KB to say, another with a line, and one who
+                    comes meanwhile
+  endless PID       a line of 8 MB
   together          a client that says what Python says, among others
 """
 
@@ -12,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 verb, host, port, *rest = sys.argv[1:]
@@ -33,6 +37,11 @@ class Client:
 
 def descriptors():
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def memory_kb():
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(next(line.split()[1] for line in file if line.startswith("VmRSS")))
 
 
 def give_up(text):
@@ -114,6 +123,47 @@ elif verb == "ending":
         print("it goes on 3 s after SIGTERM")
     except OSError:
         print("it ended")
+elif verb == "flood":
+    talker, other, listener = Client(), Client(), Client()
+    lines = 400  # of 500 bytes
+    os.kill(pid, signal.SIGSTOP)
+    speech = threading.Thread(
+        target=talker.sock.sendall, args=((b"x" * 499 + b"\n") * lines,))
+    speech.start()
+    speech.join(0.2)  # the kernel has taken all of it, or as much as it may
+    other.sock.sendall(b"and I\n")
+    late = socket.create_connection((host, int(port)), timeout=5)
+    os.kill(pid, signal.SIGCONT)
+    try:
+        heard = [listener.file.readline() for _ in range(lines + 1)]
+    except TimeoutError:
+        give_up("5 s went by, and something was not heard")
+    if b"2: and I\n" not in heard:
+        give_up("client 2 was not heard")
+    before = heard.index(b"2: and I\n")
+    late_file = late.makefile("rb")
+    talker.sock.sendall(b"end\n")
+    seen = 0
+    while late_file.readline() not in (b"", b"1: end\n"):
+        seen += 1
+    if before > lines / 2:
+        print(f"client 2 was heard after {before} of {lines} lines of client 1")
+    elif seen < lines / 2:
+        print(f"client 4 came in after {lines - seen} of {lines} lines of client 1")
+    else:
+        print("each had its turn")
+elif verb == "endless":
+    talker, listener = Client(), Client()
+    before = memory_kb()
+    for _ in range(128):
+        talker.sock.sendall(b"x" * 65536)
+    if talker.file.readline() != b"too long\n":
+        give_up("'too long' did not come")
+    more = memory_kb() - before
+    talker.sock.sendall(b"\nend\n")
+    if listener.file.readline() != b"1: end\n":
+        give_up("the next line was not heard")
+    print("kept nothing" if more < 4096 else f"{more} KB more are in use")
 elif verb == "together":
     client = Client()
     print("ready", flush=True)

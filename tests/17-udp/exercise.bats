@@ -87,6 +87,14 @@ RIGHT='reply @0:2 81 @3:10 "blue'
     replies "${want[@]}"
 }
 
+@test "kvudp does not look at the padding" {
+    likely "what is behind the key of a GET counts as room, whatever it holds"
+    start kvudp 0 colour=blue
+    did "sent GETs padded with the letters 'green' and with bytes ff"
+    ask --replies 2 '0001 01 06 "colourgreen' '0002 01 06 "colour ff*502'
+    replies "$(reply 0001 81 colour blue)" "$(reply 0002 81 colour blue)"
+}
+
 @test "kvudp takes a key of any bytes, NUL among them" {
     likely "strlen() or strcmp() stops at a NUL: the key's length is in the request"
     start kvudp 0 a=one
@@ -310,6 +318,12 @@ faulty() {
 
 # --- kvq --------------------------------------------------------------------
 
+# traced CALLS [FAULT]: the next program runs under strace.
+traced() {
+    ASAN_OPTIONS+=:detect_leaks=0 # only one may trace
+    launch=(strace -qq -o "$scratch/calls" -e trace="$1" ${2:+-e inject="$1:$2"})
+}
+
 @test "kvq prints the value and a newline, and exits 0" {
     server "$RIGHT"
     did "kvq asked a server that answers blue"
@@ -398,12 +412,12 @@ faulty() {
 }
 
 @test "kvq takes nothing for an answer that is none" {
-    likely "an answer has all of the header and the key, op VALUE or NONE, and at most 512 bytes"
+    likely "an answer has all of the header and the key, op VALUE or NONE, and at most 512 bytes; what is behind its last byte in the buffer came with another datagram"
     local odd odds actions=()
     odds=('' @0:2 '@0:2 81' '@0:2 81 06' '@0:2 81 06 "colou' '@0:2 81 05 "colouXblue'
         '@0:2 81 06 "shape7red' '@0:2 01 @3:10 "red' '@0:2 83 @3:10' '@0:2 80 @3:10 "red'
         '@0:2 82 @3:10 00' '@0:2 81 ff "colourred' @0:512 '@0:2 81 @3:10 "red 20*500'
-        '@0:2 81 @3:10 "red 20*60000')
+        '@0:2 81 @3:10 "red 20*60000' '@0:2 83 @3:10,reply @0:2 81 @3:7')
     for odd in "${odds[@]}"; do actions+=("reply $odd,$RIGHT"); done
     server "${actions[@]}"
     for odd in "${odds[@]}"; do
@@ -444,6 +458,12 @@ faulty() {
     assert_status 1
     assert_equal "$output" ""
     assert_match "$stderr" '^kvq: .*Connection refused$'
+    need strace strace
+    did "the same under strace, to count the requests"
+    traced sendto,sendmsg,write
+    program kvq 127.0.0.1 "$port" colour
+    [[ -s $scratch/calls ]] || skip "strace may not trace here"
+    assert_equal "$(grep -c '= 512$' "$scratch/calls") requests" "1 requests"
 }
 
 @test "kvq tries the next address when one refuses" {
@@ -454,6 +474,13 @@ faulty() {
     did "asked at dead-first: nobody listens on ::1, the server on 127.0.0.1"
     program kvq dead-first "$port" colour
     answered blue
+    need strace strace
+    did "the same, and every send() returned ECONNREFUSED at once"
+    traced sendto,sendmsg,write error=ECONNREFUSED
+    program kvq dead-first "$port" colour
+    [[ -s $scratch/calls ]] || skip "strace may not trace here"
+    assert_status 1
+    assert_equal "$(grep -cE '[ =]512[^0-9].*INJECTED' "$scratch/calls") requests" "2 requests"
 }
 
 @test "kvq asks over IPv6" {
@@ -465,16 +492,20 @@ faulty() {
 
 @test "kvq has another id each time" {
     see whose-address-is-that
-    likely "the id must be hard to guess: getrandom(), not a constant, a counter or the time"
+    likely "the id must be hard to guess: two bytes from getrandom(), not a constant, a counter, the time or the process number"
     server "$RIGHT"
-    local i
-    for i in 1 2 3 4; do
+    local i ids
+    for i in {1..7}; do
         program kvq "$addr" "$port" colour
         answered blue
     done
-    did "asked four times"
-    (($(requests | cut -d' ' -f2,3 | sort -u | wc -l) > 2)) ||
-        fail "four ids, which differ" "$(requests | cut -d' ' -f2,3 | paste -sd,)"
+    ids=$(requests | cut -d' ' -f2,3)
+    did "asked seven times"
+    # Each of its bytes: in a counter, or in the time, one hardly changes.
+    for i in 1 2; do
+        (($(cut -d' ' -f"$i" <<<"$ids" | sort -u | wc -l) > 3)) ||
+            fail "seven ids with nothing in common" "$(tr -d ' ' <<<"$ids" | paste -sd,)"
+    done
 }
 
 @test "kvq escapes what a terminal would obey" {
