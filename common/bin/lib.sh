@@ -53,5 +53,9 @@ begin_work() {
 # to keep capabilities, for a lesson that is about them.
 network_of() { sed -n 's/^# netns: //p' "lessons/$lesson/$1"; }
 
-# The work folder as one would type it.
-shown_work() { printf '%s/%s' "$work" "$(exercise_files | head -n 1)"; }
+# What the student edits, as one would type it: "work/17-udp/kvq.c, kvudp.c".
+shown_work() {
+    local files
+    files=$(exercise_files | paste -sd ' ')
+    printf '%s/%s' "$work" "${files// /, }"
+}
