@@ -116,7 +116,7 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     likely "one recv() may bring several lines, and the beginning of another: a loop, and what is left is kept"
     room 2
     did "client 1 sent 'one', newline, 'two', newline, 'thr' in one segment; then 'ee' and a newline"
-    says 1 'one\ntwo\nthr'
+    conn=${who[1]} burst 'one\ntwo\nthr'
     hears 2 '1: one' '1: two'
     says 1 'ee\n'
     hears 2 '1: three'
@@ -411,7 +411,7 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
         read -r -t 5 -u "$conn" line || true
         first+="${line:-nothing},"
         [[ $line == full ]] || continue
-        ! read -r -t 5 -u "$conn" line || fail "end of file after 'full'" "$line"
+        expect_eof
     done
     assert_alive
     assert_match "$first" "full,full,$"
@@ -558,7 +558,7 @@ after_fault() {
         did "SIG$signal with two clients in the room"
         kill -"$signal" "$pid"
         LIMIT=2 expect_end 0
-        ! read -r -t 5 -u "$conn" line || fail "end of file for its clients" "$line"
+        expect_eof
     done
 }
 

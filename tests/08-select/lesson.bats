@@ -204,7 +204,9 @@ except (BrokenPipeError, ConnectionResetError):
     did "the server ended"
     kill "$pid"
     expect_end 0
-    ! read -r -t 5 -u "$talk" line || fail "talk ends as well" "$line"
+    got=0
+    read -r -t 5 -u "$talk" line || got=$?
+    assert_equal "status $got $line" "status 1 "
 }
 
 @test "talk shows a server's control characters as question marks" {

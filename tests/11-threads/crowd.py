@@ -5,9 +5,10 @@ shell cannot be. Each prints what it saw.
                         tenth, before the server, which stood still, goes on
   slow                  one client never reads its answers, while others talk
   drain                 SIGTERM comes when a server that could send no more had
-                        received more requests than it had answered
+                        received more requests than it had answered; two more
+                        signals change nothing, and 0.4 s later the client reads
   ending                SIGTERM, with a client that is silent, one that never
-                        reads, and one that never stops
+                        reads, three that leave later, and one that never stops
 """
 
 import fcntl
@@ -16,6 +17,7 @@ import signal
 import socket
 import sys
 import termios
+import threading
 import time
 
 verb, host, port, pid, *rest = sys.argv[1:]
@@ -125,23 +127,26 @@ def exact(clients, times):
     print(f"{total} INCR, {total} numbers, each once")
 
 
-def stalled():
-    """A client that asks and never reads, until the server waits for it."""
-    sock = client(4096)
-    sock.setblocking(False)
+def stalled(count=1):
+    """Clients that ask and never read, until the server waits for them."""
+    socks = [client(4096) for _ in range(count)]
     quiet_since = time.monotonic()
+    for sock in socks:
+        sock.setblocking(False)
     while time.monotonic() < quiet_since + 0.3:
-        try:
-            sock.send(b"x\n" * 20_000)
-            quiet_since = time.monotonic()
-        except BlockingIOError:
-            time.sleep(0.01)
-    return sock
+        for sock in socks:
+            try:
+                sock.send(b"x\n" * 20_000)
+                quiet_since = time.monotonic()
+            except BlockingIOError:
+                pass
+        time.sleep(0.01)
+    return socks
 
 
 def slow():
     other, = greeted(1)
-    kept = stalled()
+    kept, = stalled()
     worst = 0
     for request in [PING, INCR] * 50:
         begun = time.monotonic()
@@ -152,6 +157,14 @@ def slow():
     worst = max(worst, time.monotonic() - begun)
     kept.close()
     print("nobody waited" if worst < LIMIT_S else f"one answer took {worst:.1f} s")
+
+
+def runs():
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2][1] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def drain():
@@ -169,6 +182,7 @@ def drain():
     else:
         give_up("not all requests were received within 5 s")
     os.kill(int(pid), signal.SIGTERM)
+    begun = time.monotonic()
     while time.monotonic() < until:
         try:
             client().close()
@@ -176,25 +190,28 @@ def drain():
             break
         except ConnectionResetError:
             pass  # it was in the listener's queue
+    time.sleep(max(0, begun + 0.2 - time.monotonic()))  # it waits for its threads
+    for number in signal.SIGTERM, signal.SIGINT:
+        if runs():
+            os.kill(int(pid), number)
+    time.sleep(max(0, begun + 0.4 - time.monotonic()))
+    early = not runs() and time.monotonic() < begun + 0.9
     got = until_end(sock)
-    if got.count(b"\n") != times or not got.endswith(b"\n"):
+    in_time = early or time.monotonic() < begun + 0.9  # else this machine is too busy
+    if in_time and (got.count(b"\n") != times or not got.endswith(b"\n")):
         give_up(f"{got.count(10)} answers of {times}, then {got[-12:]!r}, the end")
     print("all was answered, and then came the end")
 
 
-def runs():
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2][1] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def ending():
     silent, talker = greeted(2)
-    kept = stalled()
+    kept, *leaving = stalled(4)
     os.kill(int(pid), signal.SIGTERM)
     begun = time.monotonic()
+    for number, sock in enumerate(leaving, 1):
+        timer = threading.Timer(0.8 * number, sock.close)
+        timer.daemon = True
+        timer.start()
     try:
         while time.monotonic() < begun + 3:
             talker.sendall(PING)

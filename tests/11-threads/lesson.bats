@@ -97,7 +97,7 @@ report() {
     hold silent "$addr" "$port"
     kill -TERM "$pid"
     LIMIT=2 expect_end 0
-    ! read -r -t 5 -u "$conn" line || fail "end of file" "$line"
+    expect_eof
 }
 
 @test "threadecho lives through a storm, interruptions, single bytes and no descriptors" {

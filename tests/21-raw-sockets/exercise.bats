@@ -1,6 +1,7 @@
 # myping: the contract in lessons/21-raw-sockets/README.md. Raw sockets, and a
 # kernel that is told not to answer pings itself:
 # netns: --raw
+# grade: allow raw
 
 setup() {
     load ../lib/helpers
@@ -83,6 +84,7 @@ ANSWER='ttl=64 time=[0-9]+\.[0-9]{3} ms'
 @test "myping has another id in each run" {
     see whose-answer-is-it
     likely "without -e the id is chosen at random: getrandom()"
+    did "ran myping three times"
     host reply
     local i
     for i in 1 2 3; do program myping -c 1 127.0.0.9; done
@@ -94,6 +96,12 @@ ANSWER='ttl=64 time=[0-9]+\.[0-9]{3} ms'
         sleep 0.02
     done
     (($(sort -u <<<"$ids" | wc -l) > 1)) || fail "ids that differ" "$(paste -sd ' ' <<<"$ids")"
+    local low=65535 high=0 id
+    for id in ${ids//id=/0x}; do
+        low=$((id < low ? id : low)) high=$((id > high ? id : high))
+    done
+    ((high - low > 40)) ||
+        fail "ids drawn at random" "neighbours, like process numbers: $(paste -sd ' ' <<<"$ids")"
 }
 
 @test "myping takes an answer whose IP header has options" {
@@ -179,8 +187,9 @@ ANSWER='ttl=64 time=[0-9]+\.[0-9]{3} ms'
 
 @test "myping believes no error about another's packet" {
     see what-routers-say
-    likely "look at what an error quotes: your request has your host's address, type 8, your id and this number"
-    local all=(id=+1 seq=+1 to=127.0.0.8 proto=17 quoted-type=0)
+    likely "look at what an error quotes: your request has version 4, your host's address, type 8, code 0, your id and this number"
+    local all=(id=+1 seq=+1 to=127.0.0.8 proto=17 quoted-type=0 quoted-code=1
+        quoted-version=6)
     local wrong replies=()
     for wrong in "${all[@]}"; do replies+=("error 3 1 $wrong,reply"); done
     host "${replies[@]}"
@@ -189,7 +198,7 @@ ANSWER='ttl=64 time=[0-9]+\.[0-9]{3} ms'
     if [[ $output =~ seq=([0-9]+)\ unreach ]]; then
         fail "seq=${BASH_REMATCH[1]} ttl=64" "unreachable, by the quote with ${all[BASH_REMATCH[1] - 1]}"
     fi
-    assert_match "$output" "5 sent, 5 answered"
+    assert_match "$output" "7 sent, 7 answered"
 }
 
 @test "myping gives up in time while wrong answers keep coming" {
@@ -225,6 +234,25 @@ ANSWER='ttl=64 time=[0-9]+\.[0-9]{3} ms'
     "$BIN/myping" -c 6 127.0.0.1 >/dev/null 2>&1 3>&- &
     assert_idle "$!"
     wait "$!"
+}
+
+@test "myping says how long the answer took, and then need not wait any more" {
+    host 'pause 250,reply'
+    likely "the time is in milliseconds, from before sendto() to the answer"
+    did "each answer came after 250 ms; 6 requests"
+    local start=$EPOCHREALTIME took sum=0 time
+    program myping -c 6 127.0.0.9
+    took=$(since "$start")
+    lines "seq=1 $ANSWER" "seq=2 $ANSWER" "seq=3 $ANSWER" "seq=4 $ANSWER" "seq=5 $ANSWER" \
+        "seq=6 $ANSWER" "6 sent, 6 answered"
+    while read -r time; do
+        ((time >= 250)) || fail "time=250.000 at least" "time=$time"
+        sum=$((sum + time))
+    done < <(grep -oP 'time=\K[0-9]+' <<<"$output")
+    ((sum <= took)) || fail "times that add up to $took ms at most" "$sum"
+    likely "the 200 ms are counted from the last request, not from its answer"
+    ((took - sum < 700)) || fail "the next request as soon as there was an answer" \
+        "$((took - sum)) ms of waiting between them"
 }
 
 @test "myping goes on when a signal interrupts a call" {

@@ -19,8 +19,9 @@ n-th STEP, all further ones the last. A STEP is a list of actions, with commas:
       length=N                             only the first N bytes of all
   error TYPE CODE [FIELD=VALUE]...     an ICMP error, as from a router, with
       from=ADDR  ttl=N  sum=+N  options=N   the same meaning
-      id=+N  seq=+N  to=ADDR  proto=N  quoted-type=N   in what it quotes
-      quoted-options=N  quote=N            ... and the bytes of it (28)
+      id=+N  seq=+N  to=ADDR  proto=N  quoted-type=N  quoted-code=N
+      quoted-version=N  quoted-options=N   in what it quotes
+      quote=N                              ... and the bytes of it (28)
 For each request it prints "sum=ok id=1267 seq=0001 bytes=56 data=ok": the data
 that the exercise asks for, or the bytes themselves. First it says "listening on
 ADDR:0", for start in tests/lib. Source: raw(7), RFC 791, RFC 792.
@@ -49,10 +50,10 @@ def icmp(kind, code, rest, data, change=0):
     return struct.pack("!BBH4s", kind, code, (right + change) & 0xffff, rest) + data
 
 
-def ip(source, target, payload, ttl=64, options=0, proto=socket.IPPROTO_ICMP):
+def ip(source, target, payload, ttl=64, options=0, proto=socket.IPPROTO_ICMP, version=4):
     """A packet; options is how many bytes of them, each "no operation"."""
     words = 5 + options // 4
-    head = struct.pack("!BBHHHBBH4s4s", 0x40 | words, 0, words * 4 + len(payload), 1, 0, ttl,
+    head = struct.pack("!BBHHHBBH4s4s", version << 4 | words, 0, words * 4 + len(payload), 1, 0, ttl,
                        proto, 0, socket.inet_aton(source), socket.inet_aton(target))
     head += b"\x01" * options
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
@@ -92,9 +93,11 @@ class Request:
                   fields.get("ttl", 64), fields.get("options", 0))
 
     def error(self, kind, code, fields):
-        quoted = icmp(fields.get("quoted-type", ECHO_REQUEST), 0, self.numbers(fields), self.data)
+        quoted = icmp(fields.get("quoted-type", ECHO_REQUEST), fields.get("quoted-code", 0),
+                      self.numbers(fields), self.data)
         quoted = ip(self.asker, fields.get("to", self.asked), quoted, 1,
-                    fields.get("quoted-options", 0), fields.get("proto", 1))
+                    fields.get("quoted-options", 0), fields.get("proto", 1),
+                    fields.get("quoted-version", 4))
         end = fields.get("quote", (quoted[0] & 15) * 4 + 8)
         message = icmp(int(kind), int(code), bytes(4), quoted[:end], fields.get("sum", 0))
         return ip(fields.get("from", "127.0.0.2"), self.asker, message,

@@ -119,9 +119,9 @@ connect: Transport endpoint is already connected"
 
 @test "gremlin --delay makes calls late" {
     victim slow --delay bind:20 --delay listen:20,connect:20 --delay accept:20 \
-        --delay close:20 --delay wait:20 --delay strtok:20 --delay pthread_create:20
+        --delay close:20 --delay wait:20 --delay strtok:20 --delay lock:20 --delay pthread_create:20
     assert_equal "$(paste -sd, - <<<"$output")" \
-        "bind late,listen late,connect late,accept late,close late,wait late,strtok late,pthread_create late"
+        "bind late,listen late,connect late,accept late,close late,wait late,strtok late,lock late,pthread_create late"
 }
 
 @test "gremlin --delay is not cut short by a storm" {

@@ -4,8 +4,9 @@
  * GREMLIN_DELAY  "CALL:MS" or "CALL:MS,CALL:MS": milliseconds to sleep before
  *                each such call. CALL is accept (accept4 too), bind, close (of
  *                sockets), connect, listen, strtok, wait (poll, ppoll, select,
- *                pselect and epoll_wait, if they may wait), or pthread_create:
- *                there it is the new thread that sleeps, before it begins.
+ *                pselect and epoll_wait, if they may wait), lock
+ *                (pthread_mutex_lock), or pthread_create: there it is the new
+ *                thread that sleeps, before it begins.
  * The sleep is never cut short by a signal. Results are those of the call. */
 #undef _FORTIFY_SOURCE
 #define _GNU_SOURCE /* RTLD_NEXT, accept4, ppoll */
@@ -21,8 +22,8 @@
 #include "tests/gremlins/preload/stand-in.h"
 
 static const char *const CALLS[] = {
-    "accept", "bind",           "close",  "connect",
-    "listen", "pthread_create", "strtok", "wait",
+    "accept", "bind",           "close",  "connect", "listen",
+    "lock",   "pthread_create", "strtok", "wait",
 };
 enum { CALL_COUNT = sizeof CALLS / sizeof CALLS[0] };
 enum call {
@@ -31,6 +32,7 @@ enum call {
     CLOSE,
     CONNECT,
     LISTEN,
+    LOCK,
     PTHREAD_CREATE,
     STRTOK,
     WAIT
@@ -176,6 +178,13 @@ char *strtok(char *text, const char *separators)
     REAL(strtok);
     sleep_before(STRTOK);
     return real(text, separators);
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    REAL(pthread_mutex_lock);
+    sleep_before(LOCK);
+    return real(mutex);
 }
 
 struct thread {

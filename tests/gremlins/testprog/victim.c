@@ -332,6 +332,7 @@ static void show_errno(void)
 
 static void be_slow(void)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static char name[] = "pthread_create";
     struct sockaddr_in addr = {.sin_family = AF_INET};
     socklen_t len = sizeof addr;
@@ -358,6 +359,8 @@ static void be_slow(void)
     /* NOLINTNEXTLINE(bugprone-*): strtok() is what we are here for */
     strtok(name + strlen(name), " ");
     stop_watch("strtok");
+    pthread_mutex_lock(&lock);
+    stop_watch("lock");
     pthread_create(&thread, NULL, run_thread, name);
     pthread_join(thread, NULL);
 }
