@@ -173,9 +173,7 @@ static void enter(struct client *c, enum state state)
     if (state == HANDSHAKE || state == DRAINING ||
         (state == READING && SSL_pending(c->ssl) == 0))
         c->want = READABLE;
-    c->deadline = NEVER;
-    if (state == CLOSING || state == DRAINING)
-        c->deadline = now_ms() + END_MS;
+    c->deadline = state == DRAINING ? now_ms() + END_MS : NEVER;
 }
 
 /* We say no more, and wait until the client says no more. */

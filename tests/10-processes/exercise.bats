@@ -274,6 +274,8 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as sock:
     connect
     did "forkd -m 1, with one client served and one waiting"
     assert_idle "$pid"
+    likely "poll() waits without a limit of time: the pipe wakes it when a CMD has ended"
+    assert_asleep "$pid"
 }
 
 @test "forkd goes on counting, over 50 clients and -m 2" {
@@ -459,12 +461,24 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as sock:
     expect here
     local child
     child=$(children)
-    did "SIGTERM, twice, while a client stayed whose CMD ignores it"
+    connect
+    expect here
+    did "SIGTERM, while two clients stayed whose CMDs ignore it; 0.5 s later SIGTERM again"
+    local begun=${EPOCHREALTIME/./}
     kill "$pid"
     sleep 0.5
-    assert_alive
     kill "$pid"
+    sleep 0.1
+    likely "the second SIGTERM makes poll() return: that is not yet the end of STOP_MS"
+    assert_alive
+    [[ -e /proc/${child% *} ]] || fail "CMD still runs" "process $child is gone"
+    sleep 0.5
+    did "1.1 s after the first SIGTERM one of the two left"
+    exec {conn}>&-
+    likely "STOP_MS after the first signal kill() each child that is left, with SIGKILL, wait for them, and exit 0"
     LIMIT=2 expect_end 0
+    local took=$((${EPOCHREALTIME/./} - begun))
+    ((took < 2400000)) || fail "the end after 1.5 s" "after $((took / 1000)) ms"
     [[ ! -e /proc/${child% *} ]] || fail "CMD is gone" "process $child"
     expect_stdout ' signal 9$'
 }

@@ -42,7 +42,7 @@ setup() {
     expect one
     connect
     send 'crash\n'
-    ! read -r -t 5 -u "$conn" line || fail "end of file" "$line"
+    expect_eof
     expect_stdout '^pid [0-9]+: signal 6$'
     conn=$first
     send 'two\n'
@@ -119,7 +119,7 @@ setup() {
     expect two
     did "SIGTERM while a client stayed"
     LIMIT=3 expect_end 0
-    ! read -r -t 5 -u "$conn" line || fail "end of file" "$line"
+    expect_eof
     local try
     for ((try = 0; try < 100; try++)); do
         [[ -e /proc/${child% *} ]] || return 0

@@ -6,9 +6,11 @@ setup_file() {
     "$BATS_TEST_DIRNAME/../gremlins/certs" "$made" good wrong-ca with-intermediate \
         client client-other
     cd "$made" || return
-    # A name that would be two lines, and blank the terminal.
-    openssl req -new -key client.key -out rude.csr \
-        -subj $'/CN=al\\\\ice\n9: TLSv1.3, new, root\e[2J'
+    # A name that would be two lines, and blank the terminal; of 16-bit letters,
+    # fewer than 64, which are more than 64 bytes; and another one behind it.
+    printf '[req]\ndistinguished_name=dn\nstring_mask=MASK:0x800\n[dn]\n' >rude.conf
+    openssl req -new -config rude.conf -utf8 -key client.key -out rude.csr \
+        -subj $'/CN=al\\\\ice\n9: TLSv1.3, new, root\e[2J\x7f\xc3\xa9xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx/CN=second'
     openssl x509 -req -in rude.csr -CA ca.pem -CAkey ca.key -set_serial 7 \
         -days 1 -out rude.pem 2>/dev/null
     cp client.key rude.key
@@ -114,6 +116,21 @@ quit() {
     sees $'refused: protocol version\nTLSv1.3 - new hello closed'
 }
 
+@test "tlsd takes in TLS 1.2 only the ciphers of its contract, in its own order" {
+    likely "SSL_CTX_set_cipher_list(): ciphers(1ssl) has words like ECDHE+AESGCM"
+    serve
+    local aes=ECDHE-ECDSA-AES128-GCM-SHA256 chacha=ECDHE-ECDSA-CHACHA20-POLY1305
+    did "a client offered ECDHE with AES, but not with GCM; two others AES-GCM and ChaCha20, each in its own order"
+    tls ask send=hi max=TLSv1_2 ciphers=ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-CCM + \
+        ask send=hi max=TLSv1_2 "ciphers=$aes:$chacha" + ask send=hi max=TLSv1_2 "ciphers=$chacha:$aes"
+    local seen
+    mapfile -t seen <<<"$output$stderr"
+    assert_equal "${seen[0]}" "refused: handshake failure"
+    likely "SSL_OP_CIPHER_SERVER_PREFERENCE"
+    assert_match "${seen[1]}" "^TLSv1.2 - new ECDHE-.* hi closed"
+    [[ ${seen[1]} == "${seen[2]}" ]] || fail "the same cipher for both" "$(show "$output")"
+}
+
 @test "tlsd sends its whole chain" {
     likely "the file holds the certificates of intermediate authorities, too: SSL_CTX_use_certificate_chain_file()"
     start tlsd 0 "$certs/with-intermediate.pem" "$certs/with-intermediate.key"
@@ -145,6 +162,8 @@ quit() {
     shows '^hello$'
     did "one client sent four bytes of its handshake, one client hung in its handshake, one said nothing, for 0.3 s"
     assert_idle "$pid"
+    likely "select()'s time-out is what is left until the nearest deadline; without a deadline there is none"
+    assert_asleep "$pid"
     quit
 }
 
@@ -311,6 +330,9 @@ quit() {
     did "another had one of another authority"
     tls ask send=hi cert=client-other + ask send=hi cert=client
     sees $'refused: unknown ca\nTLSv1.3 - new hi closed'
+    likely "a client has its number when it is accepted, whatever becomes of it"
+    did "alice was the fourth"
+    expect_stdout '^4: TLSv1\.3, new, alice$'
 }
 
 @test "tlsd tells a refused client why, even one that talks on" {
@@ -324,12 +346,12 @@ quit() {
 
 @test "tlsd shows no control characters of a name" {
     see who-is-there
-    likely "what is not between ' ' and '~', and the backslash, is printed as \\xNN: a name can hold anything"
+    likely "what is not between ' ' and '~', and the backslash, is printed as \\xNN: a name can hold anything. ASN1_STRING_to_UTF8() first, then the first 64 bytes"
     serve "$certs/ca.pem"
-    did "a client's common name held a newline, an escape and a backslash"
+    did "a client's common name held a newline, an escape, a DEL, an é and a backslash, and was of 65 bytes"
     tls ask send=hi cert=rude
     sees "TLSv1.3 - new hi closed"
-    expect_stdout '^1: TLSv1\.3, new, al\\x5cice\\x0a9: TLSv1\.3, new, root\\x1b\[2J$'
+    expect_stdout '^1: TLSv1\.3, new, al\\x5cice\\x0a9: TLSv1\.3, new, root\\x1b\[2J\\x7f\\xc3\\xa9x{29}$'
 }
 
 @test "tlsd resumes sessions" {
@@ -360,6 +382,10 @@ quit() {
     did "a client sent 100,000 bytes, close_notify and more bytes, and then read"
     tls after
     sees "same bytes closed end of file"
+    likely "a deadline for the client whose end you wait for"
+    did "another closed, was answered, and sent on and on"
+    tls lingers
+    sees "closed end of file gone"
 }
 
 @test "openssl s_client changes keys under way" {
@@ -430,7 +456,7 @@ quit() {
     local i n=0 all=()
     likely "EMFILE: the listener stays out of the set until a client leaves"
     under gremlin --nofile 12
-    serve
+    serve -t 60000
     for i in {0..11}; do [[ -e /proc/$pid/fd/$i ]] || n=$((n + 1)); done
     for ((i = 0; i < n; i++)); do
         hold silent "$addr" "$port"
@@ -460,10 +486,12 @@ quit() {
     see close_notify-twice
     likely "SSL_shutdown() for each client that is there, before close()"
     serve
-    did "SIGTERM while one client was silent, and one in its handshake"
+    did "SIGTERM while one client was silent, and one in its handshake; then SIGTERM again"
     tls stop "$pid"
     sees $'not delayed\nclosed end of file'
     LIMIT=2 expect_end 0
+    ! grep '^1: .*bytes' "$scratch/tlsd.stdout" ||
+        fail "no second line for a client that SIGTERM ends" "$(<"$scratch/tlsd.stdout")"
     serve
     kill -INT "$pid"
     LIMIT=2 expect_end 0
@@ -484,7 +512,7 @@ quit() {
     likely "fstat() on the file that is open, and no bit of S_IRWXG or S_IRWXO"
     local mode
     cp "$certs/good.key" "$scratch/key"
-    for mode in 644 640 604 620; do
+    for mode in 610 640 604 620; do
         chmod "$mode" "$scratch/key"
         did "the key's mode was $mode"
         program tlsd 0 "$certs/good.pem" "$scratch/key"

@@ -7,6 +7,7 @@ CERTS is a folder made by certs.
                      send=TEXT  end=close (close_notify) or cut (none)
                      bytes=N (in place of TEXT)  ca=NAME  again=1 (a second
                      time, with the session of the first)
+                     ciphers=A:B (of TLS 1.2, and tells which one it was)
   eager KEY=VALUE    the same, but talks on although it may be refused
   many N             N clients, all connected before the first of them speaks
   beside KIND N      N clients that hang in their handshakes, then one that
@@ -21,7 +22,8 @@ CERTS is a folder made by certs.
   reset WHEN         WHEN: hello (in the handshake) or talk
   gone PID           three records and close(), while the server stands still
   after              the client's end, and then more of it
-  stop PID           SIGTERM; what a client sees that says nothing
+  lingers            it has closed and been answered, and sends on for ever
+  stop PID           SIGTERM, twice; what a client sees that says nothing
   stuck PID          SIGTERM, with clients that never end
 """
 
@@ -43,7 +45,7 @@ LIMIT_S = 5
 def context(options):
     ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ctx.load_verify_locations(f"{certs}/{options.get('ca', 'ca')}.pem")
-    ctx.set_ciphers("ALL:@SECLEVEL=0")  # so that old versions can be tried
+    ctx.set_ciphers(options.get("ciphers", "ALL") + ":@SECLEVEL=0")  # so that old versions can be tried
     ctx.minimum_version = ssl.TLSVersion.TLSv1_1
     if "max" in options:
         ctx.maximum_version = ssl.TLSVersion[options["max"]]
@@ -164,6 +166,8 @@ def converse(client, options):
     tls = client.tls
     words = [tls.version(), tls.selected_alpn_protocol() or "-",
              "resumed" if tls.session_reused else "new"]
+    if "ciphers" in options:
+        words.append(tls.cipher()[0])
     client.send(text)
     got = client.recv(len(text))
     if len(text) > 100:
@@ -200,6 +204,10 @@ def eager(*words):
     client.handshake()
     for _ in range(20):
         client.send(b"x" * 10000)
+    select.select([client.sock], [], [], LIMIT_S)  # it has been refused
+    for _ in range(10):  # to a socket that is closed the second of these fails
+        client.send(b"x")
+        time.sleep(0.01)
     print(client.end())
 
 
@@ -433,14 +441,42 @@ def after():
         print(told(error))
 
 
+def lingers():
+    client = Client().handshake()
+    client.send(b"hello")
+    client.recv(5)
+    client.close_notify()
+    seen = f"{client.end()} {is_end(client)}"
+    until = time.monotonic() + LIMIT_S
+    try:
+        while time.monotonic() < until:
+            client.sock.send(b"x")
+            time.sleep(0.05)
+        print(seen, f"still connected after {LIMIT_S} s")
+    except ConnectionError:
+        print(seen, "gone")
+
+
 def stop(pid):
     client = Client().handshake()
     client.send(b"hello")
     client.recv(5)
     silent = Client()
     beside("silent", 0)
+    begun = time.monotonic()
     os.kill(int(pid), signal.SIGTERM)
     print(client.end(), is_end(silent))
+    os.kill(int(pid), signal.SIGTERM)
+    time.sleep(0.1)
+    if has_ended(pid) and time.monotonic() < begun + 1:
+        print("it ended before its client")
+
+
+def has_ended(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(") ")[2][0] == "Z"
+    except OSError:
+        return True
 
 
 def stuck(pid):
@@ -448,14 +484,8 @@ def stuck(pid):
     others = [client, Client(), Client().handshake()]
     begun = time.monotonic()
     os.kill(int(pid), signal.SIGTERM)
-    try:
-        while time.monotonic() < begun + LIMIT_S:
-            os.kill(int(pid), 0)
-            if open(f"/proc/{pid}/stat").read().rpartition(") ")[2][0] == "Z":
-                break
-            time.sleep(0.01)
-    except OSError:
-        pass
+    while time.monotonic() < begun + LIMIT_S and not has_ended(pid):
+        time.sleep(0.01)
     seconds = time.monotonic() - begun
     print("it ended" if seconds < 4 else f"it took {seconds:.1f} s", len(others))
 

@@ -109,7 +109,9 @@ static void ask_for_certificates(SSL_CTX *ctx, const char *path)
 static SSL_CTX *new_context(const char *cert, const char *key_path)
 {
     /* TODO: 1. SSL_CTX_new(), the versions, the chain and its key. Whatever
-     * fails: one line, exit 1. Do not forget what stands under "Security". */
+     * fails: one line, exit 1. Then what stands under "Security":
+     * SSL_CTX_set_cipher_list() takes words like ECDHE+AESGCM, which
+     * ciphers(1ssl) lists, and SSL_CTX_set_options() has the rest. */
     (void)cert;
     (void)key_path;
     (void)reason;
