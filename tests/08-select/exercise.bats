@@ -455,6 +455,8 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
     for ((i = 1; i <= n; i++)); do enter "$i"; done
     did "with a limit of 12 descriptors $n clients were in the room, and one more connected"
     connect
+    likely "at EMFILE the listener stays ready: take it out of the set until a client leaves, or select() never sleeps"
+    assert_idle "$pid"
     local waiting=$conn begun=$SECONDS
     did "the others spoke in turn, 40 times"
     likely "without descriptors nobody can come, but those who are there go on: only select() sleeps"
@@ -462,8 +464,6 @@ python() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/room.py" "$1" "$addr" "$po
         still_talking 1 "$n"
         ((SECONDS - begun < 3)) || fail "an answer without delay" "$i pairs in 3 s"
     done
-    likely "at EMFILE the listener stays ready: take it out of the set until a client leaves, or select() never sleeps"
-    assert_idle "$pid"
     did "client 1 left"
     leaves 1
     conn=$waiting

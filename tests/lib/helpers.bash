@@ -295,12 +295,12 @@ assert_fds() {
 # assert_asleep PID: nothing happens, and it does not look every now and then.
 assert_asleep() {
     local woken
-    woken=$(naps "$1")
+    woken=$(sleeps_of "$1")
     sleep 0.3
-    woken=$(($(naps "$1") - woken))
+    woken=$(($(sleeps_of "$1") - woken))
     ((woken < 3)) || fail "asleep for 0.3 s" "it woke up $woken times"
 }
-naps() { awk '/^voluntary/ { print $2 }' "/proc/$1/status"; }
+sleeps_of() { awk '/^voluntary/ { print $2 }' "/proc/$1/status"; }
 # assert_alive: the server last started still runs.
 assert_alive() {
     kill -0 "${pids[-1]}" 2>/dev/null || fail "${names[-1]} still runs" "it has ended"
