@@ -19,4 +19,5 @@ include common/make/tests.mk
 include common/make/book.mk
 include common/make/plot.mk
 include common/make/course.mk
+include common/make/grade.mk
 include common/make/project.mk

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """sync.py - keep the fences of chapters true: what they show is what happens.
 
-usage: sync.py [--write] [--jobs N] CHAPTER...     (lessons/NN-slug/README.md)
+usage: sync.py [--write] [--jobs N] CHAPTER...     (lessons/NN-slug/README.md,
+                                                    book/back/NAME.md)
 
 In a chapter, a fence is filled in from its attributes:
   ```c {include="x.c"}                   a whole file of the lesson
@@ -33,7 +34,7 @@ sys.dont_write_bytecode = True
 from fences import Fault, fences, piece  # noqa: E402
 
 NETNS = ['build/tools/netns', '--ports', '54320-54399']
-LIMIT_S = 60        # for one run; a demonstration's own waits are 5 s each
+LIMIT_S = 120       # for one run; a demonstration's own waits are 5 s each
 CODE_COLUMNS = 70   # at the size of the listings
 CONSOLE_COLUMNS = 84  # transcripts are set smaller where they need it
 TRIES = 3           # a capture has timing that a transcript has not
@@ -111,8 +112,10 @@ def listing(lesson, a):
 
 def transcript(lesson, a):
     asks = re.search(r'^# netns: (.*)$', (lesson / a['run']).read_text(), re.MULTILINE)
-    network = NETNS + (asks[1].split() if asks else [])
-    return call(network + ['common/bin/demo', lesson.name, a['run']])
+    words = asks[1].split() if asks else []
+    network = [] if words == ['none'] else NETNS + words  # none: it makes its own
+    name = lesson.name if lesson.parent.name == 'lessons' else str(lesson)
+    return call(network + ['common/bin/demo', name, a['run']])
 
 
 def diagram(lesson, a):

@@ -2,13 +2,16 @@
 # the chapters show is what happens.
 #
 # Phase 1 reads each text by itself, with pandoc, into build/book/UNIT.json; a
-# unit is a page of the web book. gather.lua makes the units at the back from
-# the chapters. labels.tsv then knows every place in the book, and phase 2
-# writes each unit as Typst and as a web page, and all of them as EPUB.
+# unit is a page of the web book. What stands at the back is written (book/back)
+# or made from the chapters by gather.lua. labels.tsv then knows every place in
+# the book, and phase 2 writes each unit as Typst and as a web page, and all of
+# them as EPUB.
 PANDOC ?= pandoc
 B := build/book
 ANSWERED := $(foreach l,$(LESSONS),$(if $(wildcard lessons/$l/answers.md),$l))
-BACK := $(if $(ANSWERED),answers) trouble references terms
+GATHERED := $(if $(ANSWERED),answers) trouble references terms
+WRITTEN := $(sort $(patsubst book/back/%.md,%,$(wildcard book/back/*.md)))
+BACK := $(filter answers trouble,$(GATHERED)) $(WRITTEN) references terms
 UNITS := preface $(LESSONS) $(BACK)
 UNITS_PDF := $(filter-out preface terms,$(UNITS))
 ALL_JSON := $(patsubst %,$B/%.json,preface colophon $(LESSONS) $(ANSWERED:%=%.answers) $(BACK))
@@ -38,9 +41,11 @@ $(ANSWERED:%=$B/%.answers.json): $B/%.answers.json: lessons/%/answers.md book/ch
 	@$(READ)
 $B/preface.json $B/colophon.json: $B/%.json: book/front/%.md book/chapter.lua book/diagram.lua | $B need-pandoc
 	@$(READ)
+$(WRITTEN:%=$B/%.json): $B/%.json: book/back/%.md book/chapter.lua book/diagram.lua | $B need-pandoc
+	@$(READ)
 $B/back.stamp: $(LESSONS:%=$B/%.json) $(ANSWERED:%=$B/%.answers.json) book/gather.lua book/references.yaml
 	@$(PANDOC) -f json -t plain -L book/gather.lua -o /dev/null $(filter %.json,$^) </dev/null && touch $@
-$(BACK:%=$B/%.json): $B/back.stamp ;
+$(GATHERED:%=$B/%.json): $B/back.stamp ;
 -include $(wildcard $B/*.d)
 
 # Every place, in the book's order. It changes only when a place does, so that
@@ -83,13 +88,15 @@ build/book.epub: $(UNITS:%=$B/%.json) book/web.lua $(PHASE2_NEEDS) book/web/epub
 	  $(foreach f,SourceSans3-Regular SourceSans3-Semibold SourceCodePro-Regular SourceCodePro-Semibold,--epub-embed-font=book/fonts/$f.woff2) -o $@
 	@python3 book/repack.py $@
 
+# What runs and listings are shown in. A transcript at the back is of a class.
+CHAPTERS := $(LESSONS:%=lessons/%/README.md) $(WRITTEN:%=book/back/%.md)
 ## sync           bring listings, transcripts and packet diagrams up to date
-sync: programs $(GREMLINS_ALL) need-python
-	@python3 book/sync.py --write $(LESSONS:%=lessons/%/README.md)
+sync: programs $(GREMLINS_ALL) $(if $(WRITTEN),$$(GRADE_TOOLS)) need-python
+	@python3 book/sync.py --write $(CHAPTERS)
 ## check-book     fail, with file, line and difference, where text and reality disagree
-check-book: programs $(GREMLINS_ALL) need-python
+check-book: programs $(GREMLINS_ALL) $(if $(WRITTEN),$$(GRADE_TOOLS)) need-python
 	@status=0; \
-	python3 book/sync.py $(LESSONS:%=lessons/%/README.md) || status=1; \
+	python3 book/sync.py $(CHAPTERS) || status=1; \
 	python3 book/links.py $(wildcard $(LESSONS:%=lessons/%/README.md) $(LESSONS:%=lessons/%/answers.md) \
-	  $(LESSONS:%=lessons/%/exercise/hints.md) book/front/*.md *.md) || status=1; \
+	  $(LESSONS:%=lessons/%/exercise/hints.md) book/front/*.md book/back/*.md *.md) || status=1; \
 	exit $$status

@@ -24,6 +24,7 @@ background() {
         >"$scratch/held" 2>"$scratch/fetch.stderr" 3>&- &
     pid=$!
     pids+=("$pid") names+=(fetch)
+    unbox
 }
 
 # connected PORT: some client is connected to that port (state 01).

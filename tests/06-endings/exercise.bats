@@ -334,6 +334,7 @@ naps() {
     done
 }
 
+# bats test_tags=faults:no
 @test "echod ends a client that sends for ever with end of file, not with a reset" {
     see the-last-two-seconds
     likely "close() with unread input resets: shutdown(SHUT_WR), read on until recv() returns 0, and only then close()"

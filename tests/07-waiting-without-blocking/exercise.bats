@@ -1,5 +1,6 @@
 # heconnect: the contract in lessons/07-waiting-without-blocking/README.md,
 # "Exercise: heconnect".
+# grade: environment CROWD
 
 # The resolver of names.c, for the tests with a crowd of addresses.
 setup_file() {
@@ -31,6 +32,7 @@ background() {
         >"$sink" 2>"$scratch/heconnect.stderr" 3>&- &
     pid=$! launch=()
     pids+=("$pid") names+=(heconnect)
+    unbox
 }
 
 # soon CMD...: CMD succeeds within 3 s, and before the process $pid has ended.

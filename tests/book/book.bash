@@ -12,6 +12,7 @@ unset CI MAKEFLAGS MAKELEVEL MFLAGS
 new_course() {
     mkdir -p "$1/lessons"
     tar -C "$project" -cf - --exclude=node_modules Makefile common book | tar -C "$1" -xf -
+    rm -rf "$1/book/back" # it is about lessons that are not here
     cp -R "$here"/sample/* "$1/lessons/"
     ln -s "$project/book/node_modules" "$1/book/node_modules"
     cd "$1" || return
