@@ -3,6 +3,7 @@
 usage: prove.py bats NAME BATS BIN [LESSON]    the programs of BIN pass the file
        prove.py starter NAME BATS BIN LESSON   a starter fails it, politely
        prove.py mutants NAME BATS LESSON       each mutant fails as it says
+       prove.py graded NAME LESSON             its solution, graded, gets all points
        prove.py summary RESULT...              seconds, skips, N passed, N failed
 Environment: MODE SEED OUT=FILE (the job's result, JSON), and for mutants the
   compiler's variables from make. A job prints one line, and in full what
@@ -136,6 +137,23 @@ def mutants(name: str, file: str, lesson: str) -> int:
     return finish(name, lesson, started, results)
 
 
+def graded(name: str, lesson: str) -> int:
+    """A reference solution, graded like a student's with this seed, passes."""
+    started = time.monotonic()
+    result = pathlib.Path(os.environ["OUT"]).with_suffix(".result")
+    run = subprocess.run([tap.COURSE / "common/grade/job", lesson,
+                          tap.COURSE / "solutions" / lesson, result, "--seed", str(SEED)],
+                         capture_output=True, text=True, check=False)
+    if run.returncode:
+        return finish(name, lesson, started, [("it is graded", "fail", run.stderr)])
+    told = json.loads(result.read_text())
+    lost = [f"      {check['id']}: {check['message']}" for check in told["checks"]
+            if check["status"] in ("fail", "error")]
+    return finish(name, lesson, started, [(
+        "it is graded as a pass", "ok" if told["verdict"] == "pass" else "fail",
+        "\n".join([f"      {told['verdict']} {told['reason']}", *lost]))])
+
+
 def summary(*files: str) -> int:
     paths = [pathlib.Path(file) for file in sorted(files)]
     lost = [path.stem for path in paths if not path.exists()]
@@ -163,7 +181,8 @@ def summary(*files: str) -> int:
 
 
 def main() -> int:
-    jobs = {"bats": bats, "starter": starter, "mutants": mutants, "summary": summary}
+    jobs = {"bats": bats, "starter": starter, "mutants": mutants, "graded": graded,
+            "summary": summary}
     if "OUT" in os.environ:
         pathlib.Path(os.environ["OUT"]).unlink(missing_ok=True)
     return jobs[sys.argv[1]](*sys.argv[2:])

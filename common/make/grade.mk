@@ -31,8 +31,8 @@ $(call job,grader-$(basename $(notdir $1))): sweep need-grade $(GRADE_TOOLS)
 	@env OUT=$$@ $(prove) bats 'grader: $(basename $(notdir $1))' $1 build/fast/bin
 endef
 $(foreach f,$(GRADER_TESTS),$(eval $(call grader_rule,$f)))
-# The two heaviest, one after the other.
-$(call job,grader-sixty): | $(call job,grader-thirty)
+# The heaviest, one after the other.
+$(call job,grader-sixty): | $(call job,grader-thirty-l1) $(call job,grader-thirty-l2) $(call job,grader-thirty-l3)
 test-grader: sweep $(GRADER_JOBS)
 	@$(prove) summary $(filter %.json,$^)
 

@@ -29,7 +29,7 @@ $(call goals,test): test-%: sweep $$(call jobs_of,$$(call lesson,$$*))
 
 ## test-long      the long proofs: 50 seeds, 20 repetitions, scanners
 # A lesson's scanners and other slow proofs stand in tests/NN-slug/long.bats.
-SEEDS := $(shell seq -f seed-%g 1 50)
+SEEDS := $(shell seq -f seed-%g 1 50) $(shell seq -f graded-%g 1 50)
 REPEATS := $(shell seq -f again-%g 1 20)
 long_jobs = $(if $(wildcard solutions/$1/*.c),$(SEEDS) $(REPEATS)) $(if $(wildcard tests/$1/long.bats),long)
 test-long: sweep $(foreach l,$(LESSONS),$(foreach j,$(call long_jobs,$l),$(call job,$l.$j)))
@@ -50,6 +50,8 @@ build/test/$1.seed-%.json: sweep $(TOOLS) $(call solution,fast,$1)
 	@env OUT=$$@ MODE=fast SEED=$$* $(prove) bats 'solution, seed $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
 build/test/$1.again-%.json: sweep $(TOOLS) $(call solution,fast,$1)
 	@env OUT=$$@ MODE=fast $(prove) bats 'solution, again $$*' tests/$1/exercise.bats build/fast/bin/solutions/$1 $1
+build/test/$1.graded-%.json: sweep $$$$(GRADE_TOOLS)
+	@env OUT=$$@ SEED=$$* $(prove) graded 'solution, graded, seed $$*' $1
 build/test/$1.long.json: sweep $(TOOLS) $(call worked,fast,$1) $(call solution,fast,$1)
 	@env OUT=$$@ MODE=fast $(prove) bats 'long proofs' tests/$1/long.bats build/fast/bin/solutions/$1 $1
 build/test/$1.asan.json build/test/$1.tsan.json: build/test/$1.%.json: sweep $(TOOLS) $$$$(call solution,$$$$*,$1)

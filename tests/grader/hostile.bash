@@ -106,8 +106,12 @@ leftovers() {
 }
 
 assert_untouched() {
-    local now
-    now=$(leftovers)
+    local now try
+    for ((try = 0; try < 40; try++)); do # others grade here too, and tidy up
+        now=$(leftovers)
+        [[ $now != "$before" ]] || break
+        sleep 0.5
+    done
     assert_equal "$now" "$before"
     kill -0 "$(<"$class/sparrow")" || fail "the canary process lives" "it has been killed"
     sha256sum --quiet -c <(sed "s|-|$canary|" "$class/canary.sum") ||
