@@ -246,6 +246,7 @@ naps() {
         start echod 0
         served
         did "SIG$signal while there was no client"
+        naps >/dev/null # it waits for the next one
         kill -"$signal" "$pid"
         got=0
         reap "$pid" 1 || got=$?
