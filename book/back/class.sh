@@ -1,6 +1,7 @@
 # netns: none
 # A class of three, from their archives to their grades.
 cd "$course" || exit
+unset MAKEFLAGS MAKELEVEL MFLAGS # make here is what the teacher types
 class=build/class
 rm -rf "$class" && mkdir -p "$class"
 trap 'rm -rf "$course/$class"; finish' EXIT

@@ -101,7 +101,9 @@ def script(exercise: str, sources: list, mode: str, objects: dict, at: dict) -> 
     wrap = [f"-Wl,--wrap={name}" for name in WRAPPED]
     bound = ["-fmax-errors=20", "-fmax-include-depth=30", "-fdiagnostics-color=never"]
     out = shlex.quote(at["out"])
-    lines = [f"exec 2>{out}/log", f"cd {shlex.quote(at['src'])} || exit"]
+    # What the compiler keeps for a while is the job's too, and goes with it.
+    lines = [f"exec 2>{out}/log", f"export TMPDIR={shlex.quote(at['tmp'])}",
+             f"cd {shlex.quote(at['src'])} || exit"]
     for source in sources:
         name = source.removesuffix(".c")
         for kind, how, more in (("fast", "fast", []), ("faults", mode, [objects["faults"], *wrap])):
@@ -166,11 +168,12 @@ def compile_all(job: pathlib.Path, exercise: str, sources: list, *, mode: str, s
     binds = {f"/course/common/{file.name}": file for file in (COURSE / "common").glob("*.h")}
     binds |= {f"/course/{key}{file.suffix}": file for key, file in objects.items()}
     if boxed:
-        at = {"src": "/src", "out": "/out", "include": "/course"}
+        at = {"src": "/src", "out": "/out", "include": "/course", "tmp": "/tmp"}
         objects = {key: f"/course/{key}{file.suffix}" for key, file in objects.items()}
     else:
         objects = {key: str(file) for key, file in objects.items()}
-        at = {"src": str(job / "src"), "out": str(job / "out"), "include": str(job / "include")}
+        at = {"src": str(job / "src"), "out": str(job / "out"), "tmp": str(job / "out"),
+              "include": str(job / "include")}
         (job / "include").mkdir()
         (job / "include/common").symlink_to(COURSE / "common")
     (job / "out/script").write_text(script(exercise, sources, mode, objects, at))
