@@ -17,7 +17,7 @@ here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 course=${here%/tests/lib}
 scratch=$BATS_TEST_TMPDIR
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:strict_string_checks=1}
-steps='' likely='' section='' ran='' launch=() pids=() names=() ends=()
+steps='' likely='' section='' ran='' complaint='' launch=() pids=() names=() ends=()
 declare -A boxes=()
 
 # --- what a failure says -----------------------------------------------------
@@ -39,9 +39,12 @@ fail() {
     field likely "$likely"
     field read "${section:+lessons/$LESSON/README.md#$section}"
     local name
-    for name in "${names[@]}" ${ran:+"$ran"}; do
-        tail -n 20 "$scratch/$name.stderr" 2>/dev/null | cat -v | sed 's/^/stderr    /'
-    done
+    {
+        for name in "${names[@]}"; do
+            tail -n 20 "$scratch/$name.stderr" 2>/dev/null
+        done
+        [[ ! $complaint ]] || tail -n 20 <<<"$complaint"
+    } | cat -v | sed 's/^/stderr    /'
     return 1
 } >&2
 
@@ -60,7 +63,7 @@ program() {
     ran=$1
     ! limited || skip "not run: a limit of memory, processes or output was hit"
     bounded "${LIMIT:-5}" "${launch[@]}" "$BIN/$1" "${@:2}"
-    cp "$scratch/stderr" "$scratch/$1.stderr"
+    complaint=$stderr
     launch=()
     if ((status == 124 || status == 137)); then
         fail "$1 ends by itself" "still running after ${LIMIT:-5} s"
@@ -86,10 +89,12 @@ bounded() {
     status=0
     timeout -k 1 "$limit" "$@" <"${INPUT:-/dev/null}" >"$scratch/stdout" \
         2>"$scratch/stderr" 3>&- || status=$?
-    output=$(tr -d '\0' <"$scratch/stdout")
-    stderr=$(tr -d '\0' <"$scratch/stderr")
+    { # Bash leaves NUL bytes out of its variables, and would warn about it.
+        output=$(<"$scratch/stdout")
+        stderr=$(<"$scratch/stderr")
+    } 2>/dev/null
     if ((status == 124)) || [[ $stderr == "peer "*": not done in time"* ]]; then
-        touch "$BATS_FILE_TMPDIR/hung"
+        : >"$BATS_FILE_TMPDIR/hung"
     fi
 }
 
@@ -111,6 +116,7 @@ hold() {
 # no_report FILE: fails when a sanitizer wrote a report there.
 no_report() {
     local line
+    [[ -s $1 ]] || return 0
     line=$(grep -m1 -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer' "$1" 2>/dev/null) ||
         return 0
     fail "no report from the sanitizers" "$line"
@@ -138,7 +144,7 @@ start() {
     addr=${line#listening on } port=${line##*:}
     addr=${addr%:*} addr=${addr#\[} addr=${addr%\]}
     [[ $line =~ ^listening\ on\ [^\ ]+:[0-9]+$ ]] || never_listens "$name" "$line"
-    touch "$BATS_FILE_TMPDIR/spoken"
+    : >"$BATS_FILE_TMPDIR/spoken"
     : >"$log.stdout"
     keep_output "$log.stdout" <&"$out" 3>&- &
     exec {out}<&-
@@ -170,7 +176,7 @@ keep_output() {
 }
 
 never_listens() { # NAME LINE
-    [[ -e $BATS_FILE_TMPDIR/spoken ]] || touch "$BATS_FILE_TMPDIR/silent"
+    [[ -e $BATS_FILE_TMPDIR/spoken ]] || : >"$BATS_FILE_TMPDIR/silent"
     did "started $1"
     local said="it said nothing within 5 s" got=0 try
     # The end of its stdout comes a moment before its own.
@@ -282,7 +288,12 @@ assert_same_bytes() {
     got=$(python3 "$here/show.py" "$1" "$2") || fail "${got%%$'\n'*}" "${got#*$'\n'}"
 }
 
-fd_count() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
+# fd_count PID: prints how many descriptors it has open; 0 when it is gone.
+fd_count() {
+    local fds=("/proc/$1/fd"/*)
+    [[ -L ${fds[0]} ]] || fds=()
+    echo "${#fds[@]}"
+}
 # assert_fds PID N: soon the process has N open descriptors.
 assert_fds() {
     local try
