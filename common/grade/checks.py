@@ -28,7 +28,7 @@ NO_TRAFFIC = re.compile(r"\bexits? (with )?[12]\b|\bargument")
 
 # What a verdict depends on; the rest of this folder is about the class.
 RUNNER = ("archive.py", "build.py", "checks.py", "furnish.py", "groups.py", "intake.py",
-          "job.py", "material.py", "sandbox.py", "verdict.py", "words.py", "box.c", "box.h",
+          "job.py", "material.py", "reference.py", "sandbox.py", "verdict.py", "words.py", "box.c", "box.h",
           "tell.c", "enter.c", "watch.c", "faults.c")
 
 Plan = collections.namedtuple("Plan", "id name points layer file")

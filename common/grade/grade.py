@@ -131,7 +131,9 @@ def run(wish, engine: str, jobs: list) -> None:
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "OUT", "STUDENT")}
     env.update(GRADE=str(wish.state), COURSE=str(scan.COURSE), LEVEL=wish.level,
-               SEED=str(wish.seed), HIDDEN=wish.hidden, HOSTS=wish.hosts)
+               SEED=str(wish.seed), HIDDEN=wish.hidden, HOSTS=wish.hosts,
+               # This very Python for the jobs too, and not a slow wrapper around it.
+               PATH=f"{pathlib.Path(sys.executable).parent}:{env['PATH']}")
     with open(wish.state / "log/engine", "ab") as log:
         process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], env=env,
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -169,6 +171,8 @@ def judge(wish, jobs: list) -> None:
         run(wish, wish.engine, jobs)
     left = missing(wish, jobs)
     if left and wish.engine != "make":  # hosts that died; a queue that lost some
+        print(f"{len(left)} jobs did not come back and are graded here: see "
+              f"{wish.state}/log/engine", flush=True)
         run(wish, "make", left)
         left = missing(wish, left)
     if left:  # a full disk is not their fault: say so before trying again

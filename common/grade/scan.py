@@ -126,7 +126,7 @@ def submissions(folder: pathlib.Path, notes: list) -> dict:
 
 def take_in(path: str, place: pathlib.Path) -> dict:
     """What intake.py found in one submission, now also below `place`."""
-    done = subprocess.run([sys.executable, COURSE / "common/grade/intake.py", path, place],
+    done = subprocess.run([sys.executable, "-SE", COURSE / "common/grade/intake.py", path, place],
                           text=True, check=False, capture_output=True,
                           errors="backslashreplace")
     try:

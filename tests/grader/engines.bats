@@ -45,6 +45,16 @@ hosts() {
 }
 # took_part NAME: that host has run jobs; their number.
 took_part() { wc -l 2>/dev/null <"$scratch/$1/ran" || echo 0; }
+# two_for_real: a class of a right answer and a starter, for the real job.
+two_for_real() {
+    local exercise=02-names-and-addresses
+    real
+    PATH=$(tr ':' '\n' <<<"$PATH" | grep -v bats-core | paste -sd:) # bats in bats
+    rm -r "$class/submissions"/*
+    mkdir -p "$class/submissions/ada" "$class/submissions/bob"
+    cp -r "solutions/$exercise" "$class/submissions/ada/"
+    cp -r "lessons/$exercise/exercise" "$class/submissions/bob/$exercise"
+}
 folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the hosts
 
 @test "HOSTS spreads a class over two machines, and the gradebook is the same" {
@@ -57,6 +67,18 @@ folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the host
     (($(took_part one) + $(took_part two) == 8)) || fail "8 jobs" "$(took_part one) and $(took_part two)"
     [[ ! -e $RAN ]] || fail "no job here" "$(wc -l <"$RAN")"
     assert_equal "$(folders)" "$before"
+}
+
+@test "HOSTS: a host judges for real, and as strictly as this machine" {
+    hosts
+    two_for_real
+    LIMIT=300 grade HOSTS=one OUT="$class/far"
+    assert_status 0
+    says ": 1 pass, 1 partial"
+    silent_about "graded here"
+    assert_equal "$(tail -n +2 "$class/far/.grade/log/parallel" | cut -f 2,7)" $'one\t0\none\t0'
+    assert_equal "$(jq -r .level "$class/far/ada/02-names-and-addresses.json")" \
+        "$(python3 common/grade/sandbox.py level)"
 }
 
 @test "a host that dies in the middle costs time, and no result" {
@@ -86,6 +108,7 @@ folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the host
     kill -KILL "${pid_of[one]}" "${pid_of[two]}"
     LIMIT=120 grade HOSTS=one,two,no.such.host
     assert_status 0
+    says "8 jobs did not come back and are graded here: see "
     same_book "$scratch/right"
     runs 8
 }
@@ -102,6 +125,12 @@ folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the host
     assert_equal "$(sort -u "$scratch/nodes" | wc -l)" 1
     runs 8
     (($(wc -l <"$scratch/nodes") == 8)) || fail "8 jobs through the queue" "$(wc -l <"$scratch/nodes")"
+    two_for_real
+    LIMIT=300 grade ENGINE=slurm OUT="$class/far"
+    assert_status 0
+    says ": 1 pass, 1 partial"
+    silent_about "graded here"
+    (($(wc -l <"$scratch/nodes") == 10)) || fail "2 more through the queue" "$(wc -l <"$scratch/nodes")"
 }
 
 # slurm: munged, slurmctld and slurmd of our own.

@@ -105,10 +105,40 @@ END
     local tests="$course/tests/90-parrot/exercise.bats"
     cp "$tests" "$scratch/kept"
     printf 'exit 3\n' >>"$tests"
-    job
+    job --own
     cp "$scratch/kept" "$tests"
     assert_status 0
     assert_equal "$(told 'r["verdict"]')" grader_error
+}
+
+@test "job: its limits are multiples of what our own solution takes here" {
+    local kept
+    job
+    assert_status 0
+    kept=("$course"/build/grade/reference/90-parrot.L2.1.*.json)
+    assert_match "$(<"${kept[0]}")" '^\{"seconds": [0-9.]+, "cpu": [0-9.]+\}$'
+    # Said to take no time at all, it leaves 2 s, the least there is.
+    echo '{"seconds": 0.01, "cpu": 0.01}' >"${kept[0]}"
+    mkdir -p "$scratch/90-parrot"
+    echo '#include <unistd.h>
+    int main(void) { for (;;) pause(); }' >"$scratch/90-parrot/parrot.c"
+    bounded 100 "$course/common/grade/job" 90-parrot "$scratch/90-parrot" "$result" --level L2
+    rm "${kept[0]}"
+    assert_status 0
+    assert_equal "$(told 'r["verdict"]')" timeout
+    assert_equal "$(told '{c["message"] for c in r["checks"]}')" "{'not run: the time was up'}"
+}
+
+@test "job: where our own solution does not pass, nobody is judged" {
+    local own="$course/solutions/90-parrot/parrot.c"
+    cp "$own" "$scratch/kept"
+    sed -i 's/ending) {/ending) { return 1;/' "$own"
+    rm -rf "$course/build/grade/reference"
+    job
+    cp "$scratch/kept" "$own"
+    assert_status 1
+    [[ ! -e $result ]] || fail "no result" "one"
+    assert_match "$stderr" "on this machine our own solution of 90-parrot does not pass, so nobody is judged here: "
 }
 
 @test "job: an ordinary user grades at L2, and says so when it cannot" {

@@ -28,9 +28,18 @@ GRADE, COURSE = pathlib.Path(os.environ["GRADE"]), pathlib.Path(os.environ["COUR
 SSH = shlex.split(os.environ.get("SSH") or "ssh") + [
     "-oBatchMode=yes", "-oConnectTimeout=10", "-oServerAliveInterval=5", "-oServerAliveCountMax=3"]
 RETRIES = 3
-# $1 is the folder; a name that is there already is somebody else's trap.
-UNPACK = 'umask 077 && mkdir "$1" && cd "$1" && tar -xf - && cd course && ' \
-         'make -s grade-tools >&2 && nproc'
+# $1 is the folder; a name that is there already is somebody else's trap. $2 is
+# one in it, whose name nobody else can learn: root's jobs judge as another user,
+# who must get there, but at L1 not to the tests.
+UNPACK = """
+umask 077 && mkdir "$1" "$1/$2" && cd "$1/$2" && mkdir grade && tar -xf - && cd course || exit
+make -s grade-tools >&2 || exit
+if test "$(id -u)" -eq 0; then
+    chmod -R go+rX "$1/$2" && chmod 711 "$1" || exit
+    test "$(python3 -SE common/grade/sandbox.py level)" != L1 ||
+        chmod -R go-rwx tests solutions ../grade || exit
+fi
+nproc"""
 
 
 def told(host: str, script: str, *words, **options):
@@ -63,21 +72,21 @@ def packed(names: list) -> bytes:
     return data
 
 
-def push(host: str, place: str, data: bytes):
+def push(host: str, place: str, inner: str, data: bytes):
     """Sets a host up; how many jobs it can do at once, or None."""
-    done = told(host, UNPACK, place, input=data, stdout=subprocess.PIPE)
+    done = told(host, UNPACK, place, inner, input=data, stdout=subprocess.PIPE)
     if done.returncode:
         print(f"{host} does not take part: see above", file=sys.stderr, flush=True)
         return None
     return int(done.stdout.split()[-1])
 
 
-def spread(slots: dict, base: str, names: list) -> None:
+def spread(slots: dict, base: str, inner: str, names: list) -> None:
     """All jobs, over the hosts; each result that comes back goes into new/."""
     job = os.environ.get("JOB", "").replace(str(COURSE), "$d/course")
     words = [f"{key}={shlex.quote(os.environ[key])}" for key in ("LEVEL", "SEED")]
     words.append('HIDDEN="$d/hidden"' if os.environ.get("HIDDEN") else "HIDDEN=")
-    remote = (f'd={base}$PARALLEL_SSHHOST && mkdir -p "$d/grade/new" "$d/grade/log" && '
+    remote = (f'd={base}$PARALLEL_SSHHOST/{inner} && mkdir -p "$d/grade/new" "$d/grade/log" && '
               f'env PRINT=1 GRADE="$d/grade" COURSE="$d/course" {" ".join(words)} '
               f'JOB="{job}" "$d/course/common/grade/one" {{}}')
     logins = ",".join(f"{n}/{host}" for host, n in slots.items())
@@ -106,13 +115,14 @@ def main() -> int:
     names = (GRADE / "due").read_text().split()
     hosts = [host for host in os.environ["HOSTS"].split(",") if host]
     base = f"/tmp/hello-socket-{secrets.token_hex(8)}-"
+    inner = secrets.token_hex(8)
     data = packed(names)
     with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
-        slots = pool.map(lambda host: push(host, base + host, data), hosts)
+        slots = pool.map(lambda host: push(host, base + host, inner, data), hosts)
         slots = {host: n for host, n in zip(hosts, slots) if n}
         try:
             if slots:
-                spread(slots, base, names)
+                spread(slots, base, inner, names)
         finally:
             list(pool.map(lambda host: told(host, 'rm -rf "$1"', base + host), slots))
     return 0
