@@ -6,6 +6,7 @@
 # in build/plot/NN-slug.
 PLOTS := $(patsubst lessons/%/bench.gp,%,$(wildcard lessons/*/bench.gp))
 plot_number = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
+PLOT_NUMBERS := $(foreach l,$(PLOTS),$(call plot_number,$l))
 
 ## plot-N         measure lesson N's figure on this machine, and draw it
 define plot_rules

@@ -1,7 +1,7 @@
 # The project itself: what it needs, how it looks, and how to start afresh.
 .PHONY: deps lint clean compile_commands.json
 
-## deps           install what is missing: FOR='test book lint grade'
+## deps           install what is missing: FOR='test book lint grade test-grader'
 deps:
 	@FOR='$(subst ','\'',$(FOR))' common/bin/deps
 

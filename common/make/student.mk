@@ -57,6 +57,6 @@ writable:
 	@mkdir -p build/tmp 2>/dev/null && test -w build/tmp || { \
 	  echo "build/ cannot be written here: copy the course to a folder of your own and work there." >&2; exit 1; }
 
-# A lesson that is not here, or no goal at all.
+# A lesson that is not here or takes no part, or no goal at all.
 .DEFAULT:
-	@common/bin/unknown '$(subst ','\'',$@)' $(NUMBERS)
+	@common/bin/unknown '$(subst ','\'',$@)' $(if $(filter plot-%,$@),$(PLOT_NUMBERS),$(NUMBERS))

@@ -21,7 +21,8 @@ OTHER_JOBS := $(foreach f,$(OTHERS),$(call job,$(basename $(notdir $f))))
 prove = setpriv --pdeathsig KILL python3 common/bin/prove.py
 TOOLS := build/tools/netns $(GREMLINS_ALL)
 
-## test           prove everything; test-N one lesson
+## test           prove everything
+## test-N         prove lesson N
 .PHONY: test test-long $(call goals,test) sweep need-test always
 test: sweep $(OTHER_JOBS) $(foreach l,$(LESSONS),$(call jobs_of,$l))
 	@$(prove) summary $(filter %.json,$^)

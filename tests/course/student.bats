@@ -20,6 +20,14 @@ setup() {
     silent_about "No such file"
 }
 
+@test "make lists each goal that the makefiles explain" {
+    typed make
+    local goal
+    while read -r _ goal _; do
+        says "  make $goal "
+    done < <(grep -h '^## ' common/make/*.mk)
+}
+
 @test "lesson-1 plays the demonstration, and says what to read, edit and type" {
     typed make lesson-1
     assert_status 0
@@ -53,13 +61,17 @@ setup() {
 
 @test "a lesson that is not there gets one clear line" {
     local goal
-    for goal in lesson-99 check-x lesson-0 hint-1x watch- 'lesson-../../etc' "check-1'x"; do
+    for goal in lesson-99 check-x lesson-0 hint-1x watch- test-99 'lesson-../../etc' "check-1'x"; do
         typed make "$goal"
         assert_status 2
         one_line
         says "There is no lesson '${goal#*-}' here"
         steps=''
     done
+    typed make plot-1 # has no figure, and is not offered either
+    assert_status 2
+    one_line
+    silent_about "of: 1 "
     typed make nonsense
     assert_status 2
     one_line
