@@ -8,9 +8,12 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 LESSONS := $(sort $(notdir $(patsubst %/README.md,%,$(wildcard lessons/[0-9][0-9]-*/README.md))))
-NUMBERS := $(foreach l,$(LESSONS),$(patsubst 0%,%,$(firstword $(subst -, ,$l))))
-# The folder of lesson number $1, written 7 or 07.
+# The folder of lesson number $1, written 7 or 07; the number of folder $1: 7.
 lesson = $(firstword $(filter $1-% 0$1-%,$(LESSONS)))
+number = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
+NUMBERS := $(foreach l,$(LESSONS),$(call number,$l))
+# The goals of verb $1 for the folders $2 (all lessons): check-7 and check-07.
+goals = $(foreach l,$(or $2,$(LESSONS)),$(sort $1-$(call number,$l) $1-$(firstword $(subst -, ,$l))))
 
 include common/make/programs.mk
 include common/make/gremlins.mk

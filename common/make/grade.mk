@@ -23,9 +23,6 @@ grade-tools: writable need-grade $(GRADE_TOOLS)
 ## test-grader    prove the grader
 GRADER_TESTS := $(wildcard tests/grader/*.bats)
 GRADER_JOBS := $(foreach f,$(GRADER_TESTS),$(call job,grader-$(basename $(notdir $f))))
-ifneq ($(filter test-grader,$(MAKECMDGOALS)),)
-MAKEFLAGS += -j$(J)
-endif
 define grader_rule
 $(call job,grader-$(basename $(notdir $1))): sweep need-grade $(GRADE_TOOLS)
 	@env OUT=$$@ $(prove) bats 'grader: $(basename $(notdir $1))' $1 build/fast/bin
@@ -33,7 +30,7 @@ endef
 $(foreach f,$(GRADER_TESTS),$(eval $(call grader_rule,$f)))
 # The heaviest, one after the other.
 $(call job,grader-sixty): | $(call job,grader-thirty-l1) $(call job,grader-thirty-l2) $(call job,grader-thirty-l3)
-test-grader: sweep $(GRADER_JOBS)
+test-grader: need-grade sweep $(GRADER_JOBS)
 	@$(prove) summary $(filter %.json,$^)
 
 ## bench-grade    submissions a minute, at 1, 2, 4 and 8 jobs

@@ -5,19 +5,17 @@
 # The book's own are bench.csv and bench.svg beside these; a new run stands
 # in build/plot/NN-slug.
 PLOTS := $(patsubst lessons/%/bench.gp,%,$(wildcard lessons/*/bench.gp))
-plot_number = $(patsubst 0%,%,$(firstword $(subst -, ,$1)))
-PLOT_NUMBERS := $(foreach l,$(PLOTS),$(call plot_number,$l))
 
 ## plot-N         measure lesson N's figure on this machine, and draw it
 define plot_rules
-.PHONY: $(addprefix plot-,$(sort $(call plot_number,$1) $(firstword $(subst -, ,$1))))
-$(addprefix plot-,$(sort $(call plot_number,$1) $(firstword $(subst -, ,$1)))): build/plot/$1/bench.csv
+.PHONY: $(call goals,plot,$1)
+$(call goals,plot,$1): build/plot/$1/bench.csv
 	@command -v gnuplot >/dev/null || { echo "The figures are in $$<; to draw them: apt-get install gnuplot-nox" >&2; exit 1; }
 	@gnuplot -e "csv='$$<'; svg='build/plot/$1/bench.svg'" lessons/$1/bench.gp
 	@echo 'build/plot/$1/bench.svg, from build/plot/$1/bench.csv'
 build/plot/$1/bench.csv: always $(call worked,fast,$1) build/tools/netns | writable
 	@mkdir -p $$(@D)
-	@echo 'lesson $(call plot_number,$1): measuring, for a minute or less...'
+	@echo 'lesson $(call number,$1): measuring, for a minute or less...'
 	@build/tools/netns lessons/$1/bench.sh build/fast/bin/lessons/$1 >$$@
 endef
 $(foreach l,$(PLOTS),$(eval $(call plot_rules,$l)))

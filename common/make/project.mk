@@ -9,7 +9,6 @@ deps:
 # A check leaves its findings in build/lint/KIND/FILE; an empty file is a pass
 # that holds until FILE changes. So one finding hides no other, checks run side
 # by side, and the second run looks only at what is new.
-LINT_KINDS := format gcc clang tidy shellcheck pyflakes markdown prose
 HEADERS = $(wildcard common/*.h lessons/*/*.h tests/*/*.h tests/*/*/*.h)
 # Only for lint: make looks at every goal's prerequisites, and this takes time.
 lint_list = $(if $(filter lint,$(MAKECMDGOALS)),$(shell common/bin/lint list))

@@ -6,9 +6,6 @@ export CC CPPFLAGS WORK MODE SUBMISSION SEED ONLY ALL STEP GIVEUP CI NETNS FUZZ_
 export FLAGS = $(filter-out -Werror,$(call CFLAGS,$(MODE)))
 
 VERBS := lesson check watch hint solution shell reset fuzz
-# Both ways to write a number, for each verb: check-7 and check-07.
-spellings = $(foreach n,$(NUMBERS),$1-$n $(if $(filter $n,$(patsubst 0%,%,0$n)),$(if $(filter 1 2 3 4 5 6 7 8 9,$n),$1-0$n)))
-goals = $(call spellings,$1)
 .PHONY: $(foreach v,$(VERBS),$(call goals,$v)) help progress doctor submit
 
 # What a lesson's demonstrations run besides its own programs: from lesson 03
@@ -59,4 +56,4 @@ writable:
 
 # A lesson that is not here or takes no part, or no goal at all.
 .DEFAULT:
-	@common/bin/unknown '$(subst ','\'',$@)' $(if $(filter plot-%,$@),$(PLOT_NUMBERS),$(NUMBERS))
+	@common/bin/unknown '$(subst ','\'',$@)' $(if $(filter plot-%,$@),$(foreach l,$(PLOTS),$(call number,$l)),$(NUMBERS))

@@ -23,7 +23,7 @@ TOOLS := build/tools/netns $(GREMLINS_ALL)
 
 ## test           prove everything
 ## test-N         prove lesson N
-.PHONY: test test-long $(call goals,test) sweep need-test always
+.PHONY: test test-long $(call goals,test) sweep need-test
 test: sweep $(OTHER_JOBS) $(foreach l,$(LESSONS),$(call jobs_of,$l))
 	@$(prove) summary $(filter %.json,$^)
 $(call goals,test): test-%: sweep $$(call jobs_of,$$(call lesson,$$*))
