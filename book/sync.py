@@ -111,7 +111,11 @@ def listing(lesson, a):
 
 
 def transcript(lesson, a):
-    asks = re.search(r'^# netns: (.*)$', (lesson / a['run']).read_text(), re.MULTILINE)
+    script = lesson / a['run']
+    try:
+        asks = re.search(r'^# netns: (.*)$', script.read_text(), re.MULTILINE)
+    except OSError as error:
+        raise Fault(f'{script}: {error.strerror}') from None
     words = asks[1].split() if asks else []
     network = [] if words == ['none'] else NETNS + words  # none: it makes its own
     name = lesson.name if lesson.parent.name == 'lessons' else str(lesson)

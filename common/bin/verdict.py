@@ -116,6 +116,22 @@ def at_fault(source: str, bad: list) -> str:
     return source
 
 
+def ask(bats: pathlib.Path, count: int, **how) -> list:
+    """Runs the checks; on a terminal it says how many of them are done."""
+    shown, done = sys.stderr.isatty(), []
+
+    def progress(check):
+        done.append(check)
+        if shown:
+            print(f"\r  {len(done)} of {count}", end="", file=sys.stderr, flush=True)
+
+    # One part more than cores: some test always waits for a clock.
+    checks = tap.run(bats, parts=(os.cpu_count() or 1) + 1, on_check=progress, **how)
+    if shown:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    return checks
+
+
 def main() -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # make check-1 | head
     lesson, bin_dir, source = sys.argv[1:4]
@@ -127,18 +143,7 @@ def main() -> int:
     if not count:
         print(f"check-{number}: no check's name contains '{only}'", file=sys.stderr)
         return 1
-    done = []
-
-    def progress(check):
-        done.append(check)
-        if sys.stderr.isatty():
-            print(f"\r  {len(done)} of {count}", end="", file=sys.stderr, flush=True)
-
-    # One part more than cores: some test always waits for a clock.
-    checks = tap.run(bats, bin_dir, lesson=lesson, mode=mode, seed=seed, only=only,
-                     parts=(os.cpu_count() or 1) + 1, on_check=progress)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    checks = ask(bats, count, bin_dir=bin_dir, lesson=lesson, mode=mode, seed=seed, only=only)
     passed = sum(check.status == "ok" for check in checks)
     names = " ".join(sorted(p.name for p in pathlib.Path(bin_dir).iterdir()))
     head = f"lesson {lesson[:2]} · {names}"

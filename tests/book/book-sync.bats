@@ -144,6 +144,13 @@ END
         'greeter.c: needs one line "//> talk"'
 }
 
+@test "a demonstration that is not there is named" {
+    need_netns
+    sed -i 's/run="demo.sh"/run="play.sh"/' "$readme"
+    fails_with "$readme:" "lessons/01-greeter/play.sh: No such file or directory"
+    [[ $output != *Traceback* ]]
+}
+
 @test "a demonstration that fails is told with its output, and nothing changes" {
     need_netns
     echo 'expect server never-said' >>lessons/01-greeter/demo.sh

@@ -144,6 +144,10 @@ setup() {
     typed make check-1 MODE=fastest
     assert_status 2
     says "MODE is fast, asan or tsan, not 'fastest'"
+    typed make check-1 SEED=seven
+    assert_status 2
+    one_line
+    says "SEED is a whole number, not 'seven'"
     solve
     sed -i 's/close(client);/;/; s/htons(port)/port/' work/01-hello-server/motd.c
     typed make check-1 ALL=1 ONLY="motd "
