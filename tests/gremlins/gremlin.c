@@ -44,6 +44,12 @@ struct options {
     int nofile; /* 0: leave the limit */
 };
 
+static void set(const char *name, const char *text)
+{
+    if (setenv(name, text, 1) == -1)
+        err(FAULT, "set %s", name);
+}
+
 /* Adds text to the list in the environment variable name. */
 static void append(const char *name, char separator, const char *text)
 {
@@ -54,8 +60,7 @@ static void append(const char *name, char separator, const char *text)
                   : snprintf(all, sizeof all, "%s%c%s", old, separator, text);
     if (len >= (int)sizeof all)
         errx(FAULT, "%s is too long", name);
-    if (setenv(name, all, 1) == -1)
-        err(FAULT, "set %s", name);
+    set(name, all);
 }
 
 /* Has library preloaded. Only its name is put into LD_PRELOAD, where a space in
@@ -96,14 +101,13 @@ static int number(const char *option, const char *text, int min, int max)
 static void set_number(const char *name, const char *text, int min)
 {
     number(name, text, min, INT_MAX);
-    if (setenv(name, text, 1) == -1)
-        err(FAULT, "set %s", name);
+    set(name, text);
 }
 
 static void set_cap(const char *text)
 {
     if (strcmp(text, "rand") == 0)
-        setenv("GREMLIN_CAP", text, 1);
+        set("GREMLIN_CAP", text);
     else
         set_number("GREMLIN_CAP", text, 1);
     preload("cap.so");
@@ -112,7 +116,7 @@ static void set_cap(const char *text)
 static void set_eintr(const char *text)
 {
     if (strcmp(text, "connect") == 0)
-        setenv("GREMLIN_EINTR", text, 1);
+        set("GREMLIN_EINTR", text);
     else
         set_number("GREMLIN_EINTR", text, 2);
     preload("eintr.so");
@@ -174,7 +178,7 @@ static int read_options(int argc, char *argv[], struct options *options)
         else if (option == 'e')
             set_eintr(optarg);
         else if (option == 'h')
-            setenv("GREMLIN_CHLD", "1", 1);
+            set("GREMLIN_CHLD", "1");
         else if (option == 't')
             preload("storm.so");
         else if (option == 'd')

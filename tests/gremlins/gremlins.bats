@@ -175,6 +175,10 @@ connect: Transport endpoint is already connected"
     done
     program gremlin --delay sleep:5 true
     assert_status 125
+    # shellcheck disable=SC2046 # so many words
+    program gremlin $(printf -- '--delay bind:1 %.0s' {1..40}) true
+    assert_status 125
+    assert_match "$stderr" "GREMLIN_DELAY is too long"
     program gremlin --cap 1 "$scratch/nothing"
     assert_status 127
 }

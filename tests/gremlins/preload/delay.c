@@ -21,11 +21,6 @@
 
 #include "tests/gremlins/preload/stand-in.h"
 
-static const char *const CALLS[] = {
-    "accept", "bind",           "close",  "connect", "listen",
-    "lock",   "pthread_create", "strtok", "wait",
-};
-enum { CALL_COUNT = sizeof CALLS / sizeof CALLS[0] };
 enum call {
     ACCEPT,
     BIND,
@@ -35,7 +30,19 @@ enum call {
     LOCK,
     PTHREAD_CREATE,
     STRTOK,
-    WAIT
+    WAIT,
+    CALL_COUNT
+};
+static const char *const CALLS[CALL_COUNT] = {
+    [ACCEPT] = "accept",
+    [BIND] = "bind",
+    [CLOSE] = "close",
+    [CONNECT] = "connect",
+    [LISTEN] = "listen",
+    [LOCK] = "lock",
+    [STRTOK] = "strtok",
+    [WAIT] = "wait",
+    [PTHREAD_CREATE] = "pthread_create",
 };
 
 static unsigned delays_ms[CALL_COUNT];
@@ -58,10 +65,13 @@ static void set_delay(char *text)
 __attribute__((constructor)) static void read_settings(void)
 {
     const char *text = getenv("GREMLIN_DELAY");
-    char copy[256] = "";
+    char copy[256];
     char *rest;
-    if (text != NULL)
-        strncpy(copy, text, sizeof copy - 1);
+    int len = snprintf(copy, sizeof copy, "%s", text != NULL ? text : "");
+    if (len >= (int)sizeof copy) {
+        fprintf(stderr, "gremlin: GREMLIN_DELAY is too long\n");
+        _exit(BAD_SETTING);
+    }
     for (char *one = strtok_r(copy, ",", &rest); one != NULL;
          one = strtok_r(NULL, ",", &rest))
         set_delay(one);
