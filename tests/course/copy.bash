@@ -2,11 +2,13 @@
 # copy.bash - for the tests of the course itself: a copy of the tree, with its
 # programs built, in a path with spaces. Sets $course to it; $repo is the tree.
 
+source "${BASH_SOURCE[0]%/*}/../lib/course.bash"
+
 copy_course() {
     repo=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     export repo course="$BATS_FILE_TMPDIR/the course"
     mkdir -p "$course/build"
-    (cd "$repo" && common/bin/course-files | tar --null --files-from=- -cf - | tar -xf - -C "$course")
+    copy_tree "$repo" "$course"
     cp -a "$repo/build/fast" "$repo/build/tools" "$course/build/"
     unset MAKEFLAGS MAKELEVEL MFLAGS
 }
@@ -17,7 +19,7 @@ go() {
     course="$BATS_FILE_TMPDIR/the course"
     cd "$course" || return
     rm -rf work .course
-    PATH=$(tr ':' '\n' <<<"$PATH" | grep -v bats-core | paste -sd:) # bats in bats
+    plain_path
 }
 
 # typed WORD...: what somebody types; sets status and output (both streams).
@@ -25,17 +27,6 @@ typed() {
     status=0
     output=$(timeout -k 1 "${LIMIT:-60}" "$@" 2>&1 </dev/null 3>&-) || status=$?
     did "typed: $*"
-}
-
-# says TEXT: the output holds it.
-says() { [[ $output == *"$1"* ]] || fail "'$1' in the output" "$(show "${output:0:1500}")"; }
-silent_about() { [[ $output != *"$1"* ]] || fail "no '$1' in the output" "$(show "${output:0:1500}")"; }
-
-# one_line: an error is one line, besides make's own closing one.
-one_line() {
-    local lines
-    lines=$(grep -cv '^make: ' <<<"$output")
-    ((lines == 1)) || fail "one line" "$lines lines: $(show "${output:0:800}")"
 }
 
 # solve: the student has found our solution to lesson 1.

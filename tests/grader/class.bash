@@ -3,6 +3,8 @@
 # double in fake/ unless a test says `real`. Sets $class, its folder, which
 # holds submissions/ and, once graded, grades/.
 
+source "${BASH_SOURCE[0]%/*}/../lib/course.bash"
+
 set_up_class() {
     load ../lib/helpers
     cd "$course" || return
@@ -41,14 +43,6 @@ grade() {
     output=$(env CLASS="$class/submissions" "${assign[@]}" timeout -k 1 "${LIMIT:-60}" \
         python3 common/grade/grade.py "$@" 2>&1 </dev/null 3>&-) || status=$?
     did "graded ${assign[*]} $*"
-}
-says() { [[ $output == *"$1"* ]] || fail "'$1' in the output" "$(show "${output:0:1500}")"; }
-silent_about() { [[ $output != *"$1"* ]] || fail "no '$1' in the output" "$(show "${output:0:1500}")"; }
-# one_line: an error is one line, besides make's own closing one.
-one_line() {
-    local lines
-    lines=$(grep -cv '^make: ' <<<"$output")
-    ((lines == 1)) || fail "one line" "$lines lines: $(show "${output:0:800}")"
 }
 # runs N: the jobs that were run since the last call.
 runs() {

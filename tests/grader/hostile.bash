@@ -3,8 +3,10 @@
 # the thirty-*.bats and their neighbours. Everything stands in one folder of build/tmp
 # that another user may enter, as at L2 and L3 programs are somebody else's.
 
+source "${BASH_SOURCE[0]%/*}/../lib/course.bash"
+
 remember() {
-    PATH=$(tr ':' '\n' <<<"$PATH" | grep -v bats-core | paste -sd:) # bats in bats
+    plain_path
     class=$(<"$BATS_FILE_TMPDIR/class")
     course="$class/course"
     canary=$class/canary
@@ -20,7 +22,7 @@ make_course() {
     course=$class/course
     mkdir -p "$course/build"
     chmod 755 "$class"
-    (cd "$repo" && common/bin/course-files | tar --null --files-from=- -cf - | tar -xf - -C "$course")
+    copy_tree "$repo" "$course"
     cp -a "$repo/build/tools" "$course/build/"
     local mode
     for mode in fast asan tsan; do

@@ -4,12 +4,12 @@
 # are (ours, a student's, a mutant's) it cannot tell. Set by common/bin/tap.py:
 #   BIN LESSON MODE SEED GREMLINS (folder of the built gremlins)
 #
-# run programs   start  program  under  peer  receive  connect
-#                send  expect  hold
-#                expect_stdout  expect_end
-# say what       did  likely  see
+# run programs   start  program  under  bounded  peer  hold  receive
+# talk           connect  send  burst  expect  expect_eof
+# wait           expect_stdout  expect_end
+# say what       did  likely  see  show
 # assert         assert_equal  assert_match  assert_status  assert_same_bytes
-#                assert_fds  assert_idle  assert_alive  fail
+#                assert_fds  assert_asleep  assert_idle  assert_alive  fail
 # need           need COMMAND PACKAGE   need_netns
 bats_require_minimum_version 1.5.0
 : "${BIN:?run the tests with make}" "${LESSON:=}" "${SEED:=1}"
@@ -133,7 +133,7 @@ start() {
     ! limited || skip "not run: a limit of memory, processes or output was hit"
     [[ ! -e $BATS_FILE_TMPDIR/silent ]] ||
         skip "not run: $name never said where it listens"
-    mkfifo "$log.out.$((${#pids[@]}))"
+    mkfifo "$log.out.${#pids[@]}"
     setpriv --pdeathsig KILL "${launch[@]}" "$BIN/$name" "${@:2}" </dev/null \
         >"$log.out.${#pids[@]}" 2>"$log.stderr" 3>&- &
     pid=$! launch=()
