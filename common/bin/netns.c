@@ -284,6 +284,18 @@ static int supervise(void)
     return wait_for(inner);
 }
 
+/* Whether process pid stands in our own network. A first call that was killed
+ * has left its FILE, and its process number is somebody else's by now. */
+static bool is_stranger(pid_t pid)
+{
+    char path[64];
+    struct stat ours;
+    struct stat theirs;
+    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+    return stat(path, &theirs) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+           theirs.st_ino == ours.st_ino;
+}
+
 /* Enters the namespaces of process pid; false when it is gone. */
 static bool join(pid_t pid)
 {
@@ -328,7 +340,7 @@ static void end_with_parent(void)
 static int start(const struct options *options)
 {
     pid_t holder = options->name ? holder_of(options->name) : 0;
-    bool joined = holder > 0 && join(holder);
+    bool joined = holder > 0 && !is_stranger(holder) && join(holder);
     if (!joined && enter(spaces) == -1)
         err(FAULT, "private network");
     end_with_parent(); /* new credentials had cancelled it: prctl(2) */

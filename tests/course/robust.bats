@@ -113,6 +113,17 @@ endless_demo() {
     nothing_runs
 }
 
+@test "a shell joins no stranger, whose number was a killed shell's" {
+    build/tools/netns --probe || skip "needs namespaces"
+    mkdir -p build/tmp
+    echo $$ >build/tmp/shell-01-hello-server.pid
+    status=0
+    output=$(echo 'hostname; readlink /proc/self/ns/net' | timeout 10 make shell-1 2>&1 3>&-) || status=$?
+    says "classroom"
+    silent_about "$(readlink /proc/self/ns/net)"
+    nothing_runs
+}
+
 @test "watch-1 judges again within a second of a save, without entr" {
     solve
     sed -i 's/htons(port)/port/' work/01-hello-server/motd.c
