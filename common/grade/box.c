@@ -3,10 +3,11 @@
  *
  * usage: W/bin/NAME [ARG]...      W is the job's folder:
  *   W/real/NAME    the program itself
- *   W/box          the limits, see struct settings, a KEY VALUE a line; and
+ *   W/box          the limits, see struct settings, a KEY VALUE a line;
+ *                  "allow raw" and "allow io_uring";
+ *                  "environment NAME": a variable that it may see; and
  *                  "cgroup FILE": a cgroup.procs to write ourselves into
  *   W/box.args     what bubblewrap is to do, its arguments NUL-separated
- *                  and "environment NAME": a variable that it may see
  *   W/pids/PID     written here: PID is ours, the text is the program's
  *   W/events       written here: a line "begin", "exit STATUS", "memory",
  *                  "tasks", "output" or "fault WHY" for what happened
@@ -157,8 +158,7 @@ _Noreturn static void shut_in(int hello, char *argv[])
     fault("bwrap");
 }
 
-/* --- outside
- * ------------------------------------------------------------------ */
+/* --- outside --- */
 
 /* The program is about to begin: its process, as we number it. -1: it never
  * will. */
@@ -237,8 +237,7 @@ static int status_of(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* At L1: every process of that user at once, faster than any of them can fork.
- */
+/* At L1: every process of that user at once, faster than they can fork. */
 static void kill_user(void)
 {
     pid_t pid = fork();
