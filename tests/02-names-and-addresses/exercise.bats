@@ -32,6 +32,22 @@ connected() {
     cat /proc/net/tcp* | grep -qE "^ *[0-9]+: [^ ]+ [0-9A-F]+:$(printf %04X "$1") 01 "
 }
 
+# traced INJECT ARG...: fetch under strace, with a fault that it injects; "" for
+# none. Its calls are in $scratch/calls.
+traced() {
+    need strace strace
+    # LeakSanitizer and strace both want to be the one who traces.
+    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 bounded 5 \
+        strace -qq -o "$scratch/calls" ${1:+-e inject="$1"} "$BIN/fetch" "${@:2}"
+    [[ -s $scratch/calls ]] || skip "strace may not trace here: $stderr"
+    complaint=$stderr
+    no_report "$scratch/stderr"
+}
+
+# before_tcp CALL: how often it was called before the first TCP socket was made,
+# for the resolver has sockets of its own.
+before_tcp() { sed -E '/AF_INET6?, SOCK_STREAM/,$d' "$scratch/calls" | grep -c "^$1(" || true; }
+
 # assert_tries ADDR...: "trying ADDR" for each of them, in that order.
 assert_tries() {
     assert_equal "$(grep '^trying' "$scratch/stderr")" "$(printf 'trying %s\n' "$@")"
@@ -67,8 +83,19 @@ assert_reason() { assert_match "${stderr##*$'\n'}" "^fetch: .+: $1$"; }
     did "fetched from 127.0.0.1 port $v4"
     program fetch 127.0.0.1 "$v4"
     likely "call say_trying() before each connect(); it writes to stderr"
+    [[ $stderr != *"reset by peer"* ]] ||
+        likely "fetch sends nothing: the server closed with bytes unread, which is a reset"
     assert_status 0
     assert_tries "127.0.0.1:$v4"
+}
+
+@test "fetch says which address it tries before the answer is there" {
+    BIN=$GREMLINS start blackhole 127.0.0.1
+    did "fetched from a port that never answers"
+    likely "say_trying() comes before connect(), which may take minutes"
+    background 127.0.0.1 "$port"
+    soon grep -qxF "trying 127.0.0.1:$port" "$scratch/fetch.stderr" ||
+        fail "\"trying 127.0.0.1:$port\" on stderr" "$(show "$(<"$scratch/fetch.stderr")") after 10 s"
 }
 
 @test "fetch tries each address once, over TCP" {
@@ -105,6 +132,23 @@ assert_reason() { assert_match "${stderr##*$'\n'}" "^fetch: .+: $1$"; }
     assert_tries "[::1]:$v4" "127.0.0.1:$v4"
 }
 
+@test "fetch goes on to the next address whatever is wrong with the first" {
+    need_two
+    see one-name-many-addresses
+    local call error count before
+    traced '' "$dead_first" "$v4"
+    for call in socket:EAFNOSUPPORT connect:ETIMEDOUT; do
+        error=${call#*:} call=${call%:*}
+        before=$(before_tcp "$call")
+        steps=''
+        did "fetched from $dead_first; $call() for the first address returned $error"
+        traced "$call:error=$error:when=$((before + 1))" "$dead_first" "$v4"
+        likely "no error of socket() or connect() is the end, as long as there is another address"
+        assert_tries "[::1]:$v4" "127.0.0.1:$v4"
+        assert_status 0
+    done
+}
+
 @test "fetch stops at the first address that answers" {
     need_two
     see one-name-many-addresses
@@ -125,6 +169,14 @@ assert_reason() { assert_match "${stderr##*$'\n'}" "^fetch: .+: $1$"; }
     assert_status 1
     assert_equal "$output" ""
     assert_reason "Connection refused"
+    [[ ${COURSE_NETNS:-none} == private ]] || return 0
+    steps=''
+    did "fetched from dead-last: 127.0.0.1, which refuses, and 203.0.113.1, where no route leads"
+    program fetch dead-last 1
+    likely "the reason is that of the last address, which comes last in the list"
+    assert_tries "127.0.0.1:1" "203.0.113.1:1"
+    assert_status 1
+    assert_reason "Network is unreachable"
 }
 
 # --- what is copied -----------------------------------------------------------
@@ -177,10 +229,12 @@ assert_reason() { assert_match "${stderr##*$'\n'}" "^fetch: .+: $1$"; }
 }
 
 @test "fetch passes on what has come while the connection stays open" {
-    did 'the server sent "hello\n", and then neither more nor an end'
+    printf 'login: ' >"$data"
+    did 'the server sent "login: ", and then neither more nor an end'
     likely "stdio keeps the bytes back: fflush(stdout) after each piece"
     background 127.0.0.1 "$stall"
-    soon grep -q hello "$scratch/held" || fail '"hello\n" on stdout' "nothing after 3 s"
+    soon grep -q login "$scratch/held" || fail '"login: " on stdout' "nothing after 10 s"
+    likely "fetch sends nothing, and no end either: shutdown() tells the server that it is done"
 }
 
 # --- what is given back -------------------------------------------------------
@@ -191,11 +245,27 @@ assert_reason() { assert_match "${stderr##*$'\n'}" "^fetch: .+: $1$"; }
     did "fetched from $dead_first; looked at fetch's sockets once it was connected"
     likely "the socket whose connect() failed stays open: close it before the next try"
     background "$dead_first" "$stall"
-    soon connected "$stall" || fail "a connection to the second address" "none after 3 s"
+    soon connected "$stall" || fail "a connection to the second address" "none after 10 s"
     soon one_socket || fail "1 open socket" "$(count_sockets) open sockets"
 }
 count_sockets() { find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null | wc -l; }
 one_socket() { (($(count_sockets) == 1)); }
+
+@test "fetch closes a socket that failed before it makes the next" {
+    need_two
+    see one-name-many-addresses
+    did "fetched from $dead_first, and looked at fetch's calls"
+    likely "close() belongs right behind the connect() that failed"
+    traced '' "$dead_first" "$v4"
+    assert_status 0
+    assert_equal "$(most_sockets) at once" "1 at once"
+}
+# most_sockets: the most TCP sockets that were open at the same time.
+most_sockets() {
+    awk '/^socket\(AF_INET6?, SOCK_STREAM.* = [0-9]/ { is[$NF] = 1; if (++open > most) most = open }
+         /^close\([0-9]/ { split($0, part, /[()]/); if (is[part[2]]) { is[part[2]] = 0; open-- } }
+         END { print most + 0 }' "$scratch/calls"
+}
 
 @test "fetch gives the list of addresses back" {
     [[ $MODE == asan ]] || skip "only MODE=asan can tell"
@@ -246,14 +316,15 @@ one_socket() { (($(count_sockets) == 1)); }
 # --- usage --------------------------------------------------------------------
 
 @test "fetch exits 2 with one line for a wrong PORT" {
-    likely "getaddrinfo() takes 99999, and means 34463: parse_int() looks first"
     local bad
-    for bad in 99999 "" 0 -1 65536 80x http " 80"; do
+    for bad in 99999 "" 0 -1 65536 4294967376 80x 0x50 http " 80" +80; do
         did "PORT was '$bad'"
+        likely "getaddrinfo() takes 99999, and means 34463: parse_int() looks first"
         program fetch 127.0.0.1 "$bad"
         assert_status 2
+        likely "one line on stderr, with the usage at its end"
         assert_equal "$output" ""
-        assert_match "$stderr" $'^fetch: [^\n]+$'
+        assert_match "$stderr" $'^fetch: [^\n]*usage: fetch HOST PORT$'
         steps=''
     done
 }
@@ -264,6 +335,7 @@ one_socket() { (($(count_sockets) == 1)); }
         # shellcheck disable=SC2086 # several words
         program fetch $args
         assert_status 2
+        assert_equal "$output" ""
         assert_match "$stderr" $'^fetch: [^\n]*usage: fetch HOST PORT$'
     done
 }
@@ -298,7 +370,7 @@ one_socket() { (($(count_sockets) == 1)); }
     soon grep -q '^Serving' "$scratch/http"
     port=$(sed -n 's/^Serving HTTP on ::1 port \([0-9]*\).*/\1/p' "$scratch/http")
     background ::1 "$port"
-    soon connected "$port" || fail "a connection to [::1]:$port" "none after 3 s"
+    soon connected "$port" || fail "a connection to [::1]:$port" "none after 10 s"
     assert_alive
     kill "$http"
     ends+=("$http")

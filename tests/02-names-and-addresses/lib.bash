@@ -15,11 +15,11 @@ start_servers() {
 }
 stop_servers() { kill "$servers"; }
 
-# soon CMD...: waits until CMD succeeds, 3 s at most, and no longer than the
+# soon CMD...: waits until CMD succeeds, 10 s at most, and no longer than the
 # program in $pid runs.
 soon() {
     local try
-    for ((try = 0; try < 150; try++)); do
+    for ((try = 0; try < 500; try++)); do
         ! "$@" || return 0
         [[ -z ${pid:-} ]] || kill -0 "$pid" 2>/dev/null || break
         sleep 0.02

@@ -36,6 +36,20 @@ traced() {
     no_report "$scratch/stderr"
 }
 
+# before_tcp CALL: how often it was called before the first TCP socket was made,
+# for the resolver has sockets of its own.
+before_tcp() { sed -E '/AF_INET6?, SOCK_STREAM/,$d' "$scratch/calls" | grep -c "^$1(" || true; }
+
+# not_before MS PROGRAM ARG...: runs it, and sets early to how long it ran if
+# that was less.
+not_before() {
+    local before=${EPOCHREALTIME/./}
+    program "${@:2}"
+    local ms=$(((${EPOCHREALTIME/./} - before) / 1000))
+    early=''
+    ((ms >= $1)) || early="an end after $ms ms"
+}
+
 # guess REGEX TEXT: what probe said looks like that likely mistake.
 guess() { [[ ! $output =~ $1 ]] || likely "$2"; }
 
@@ -60,8 +74,10 @@ assert_word() {
 
 @test "probe says refused where nobody listens" {
     see no-answer-at-all
-    did "probed a port where nobody listens"
-    program probe 127.0.0.1 "${closed[0]}"
+    did "probed a port where nobody listens, with -t 60000"
+    likely "a refusal is an answer: end as soon as it is there"
+    program probe -t 60000 127.0.0.1 "${closed[0]}"
+    likely ""
     guess open "writable is not connected: the verdict is the int that SO_ERROR fills in, and it can be read once"
     guess CONNREFUSED "ECONNREFUSED is the word refused"
     assert_word refused
@@ -72,11 +88,13 @@ assert_word() {
     hole
     did "probed a black hole with -t 100"
     likely "connect() blocks for minutes: make the socket non-blocking and poll() with a time limit"
-    program probe -t 100 "$addr" "$port"
+    not_before 95 probe -t 100 "$addr" "$port"
     likely ""
     guess open "poll() returned 0: the time was over, and SO_ERROR knows nothing yet"
     guess INPROGRESS "EINPROGRESS is no failure: poll() until the answer is there"
     assert_word timeout
+    likely "poll() counts in milliseconds, as MS does: 100 of them are no 0 seconds"
+    [[ ! $early ]] || fail "an end after 100 ms" "$early"
 }
 
 @test "probe waits for one second when there is no -t" {
@@ -98,10 +116,31 @@ assert_word() {
     did "probed a black hole with -t 100, and a signal came every 2 ms"
     likely "after each EINTR poll() waits for the whole time again: pass what is left until the deadline"
     under gremlin --storm
-    LIMIT=3 program probe -t 100 "$addr" "$port"
+    LIMIT=3 not_before 95 probe -t 100 "$addr" "$port"
     likely ""
     guess INTR "EINTR is nobody's fault: wait on"
     assert_word timeout
+    likely "poll() returned -1 with EINTR, which is not its 0: wait on for what is left of the time"
+    [[ ! $early ]] || fail "an end after 100 ms" "$early"
+}
+
+@test "probe ends when it wakes up after its deadline" {
+    see no-answer-at-all
+    hole
+    did "probed a black hole with -t 200 in a storm of signals; it stood still until the time was over"
+    likely "what is left of the time is negative now, and poll() takes that for ever: 0 in its place"
+    : >"$scratch/word"
+    setpriv --pdeathsig KILL "$GREMLINS/gremlin" --storm "$BIN/probe" -t 200 "$addr" "$port" \
+        </dev/null >"$scratch/word" 2>"$scratch/probe.stderr" 3>&- &
+    pid=$! pids+=("$!") names+=(probe)
+    unbox
+    # On a busy machine it may have ended by now, which is no fault of its own.
+    if "$GREMLINS/wakeups" "$pid" 3 && "$GREMLINS/freeze" "$pid"; then
+        sleep 0.2 # the time that shall be over
+        "$GREMLINS/thaw" "$pid"
+    fi
+    expect_end 1
+    assert_equal "$(<"$scratch/word")" timeout
 }
 
 @test "probe waits out a connect that a signal interrupted" {
@@ -132,6 +171,15 @@ assert_word() {
     did "connect() returned EHOSTUNREACH"
     traced connect:error=EHOSTUNREACH 127.0.0.1 1
     guess HOSTUNREACH "EHOSTUNREACH is the word unreachable, too"
+    assert_word unreachable
+}
+
+@test "probe says what SO_ERROR says, whatever that is" {
+    see no-answer-at-all
+    did "probed a port where nobody listens; SO_ERROR said EHOSTUNREACH, as when a router knows no way"
+    # 113 in the int that the fourth argument points to.
+    traced getsockopt:poke_exit=@arg4=71000000 127.0.0.1 "${closed[0]}"
+    likely "POLLERR says that it failed, and not why: getsockopt() with SO_ERROR fills in the number"
     assert_word unreachable
 }
 
@@ -200,6 +248,40 @@ assert_word() {
     program probe dead-first "${closed[0]}"
     likely ""
     assert_word refused
+    steps=''
+    did "probed dead-last: 127.0.0.1, which refuses, then 203.0.113.1, where no route leads"
+    program probe dead-last "${closed[0]}"
+    guess refused "the word is that of the last address that was tried"
+    assert_word unreachable
+}
+
+@test "probe tries the next address whatever is wrong with the first" {
+    need_netns
+    local call error before sent
+    traced '' dead-first "${open[0]}"
+    sent=$(sed -E '1,/AF_INET6?, SOCK_STREAM/d' "$scratch/calls" |
+        grep -m1 -E '^(send[a-z]*|writev?)\((0|[3-9])' || true)
+    did "probed dead-first, which is ::1, where nobody listens, then 127.0.0.1, where somebody does"
+    likely "to know that a port is open takes no data"
+    assert_equal "$sent" ""
+    for call in socket:EAFNOSUPPORT connect:EACCES; do
+        error=${call#*:} call=${call%:*}
+        before=$(before_tcp "$call")
+        steps=''
+        did "probed dead-first; $call() for the first address, ::1, returned $error"
+        traced "$call:error=$error:when=$((before + 1))" dead-first "${open[0]}"
+        likely "no error of socket() or connect() is the end, as long as there is another address and time"
+        assert_word open
+    done
+}
+
+@test "probe stops at the first address that is open" {
+    need_netns
+    ports ::1 1 0 "${closed[0]}"
+    did "probed both, which is ::1, where somebody listens, then 127.0.0.1, where nobody does"
+    likely "the loop goes on after an address was open"
+    program probe both "${open[0]}"
+    assert_word open
 }
 
 @test "probe has one deadline for all addresses" {
@@ -228,6 +310,8 @@ assert_word() {
     did "probed nope.invalid"
     program probe nope.invalid 80
     assert_word error:resolver
+    likely "gai_strerror() has the words for it, and stderr is the place"
+    assert_match "$stderr" "Name or service not known"
 }
 
 @test "probe exits 1 when it cannot write its word" {
@@ -252,13 +336,13 @@ refuses() {
 @test "probe exits 2 with one line for a wrong PORT" {
     likely "parse_int() is there for it, and says -1"
     local bad
-    for bad in "" 0 -1 65536 99999999999 80x http; do refuses 127.0.0.1 "$bad"; done
+    for bad in "" 0 -1 65536 4294967376 99999999999 80x 0x50 http " 80" +80; do refuses 127.0.0.1 "$bad"; done
 }
 
 @test "probe exits 2 with one line for a wrong MS" {
     likely "parse_int() is there for it, and says -1"
     local bad
-    for bad in "" 0 -1 60001 99999999999 5s 1.5; do refuses -t "$bad" 127.0.0.1 80; done
+    for bad in "" 0 -1 60001 4294967396 99999999999 5s 1.5 0x64 " 5" +5; do refuses -t "$bad" 127.0.0.1 80; done
 }
 
 @test "probe exits 2 with one line for wrong arguments" {
@@ -267,6 +351,7 @@ refuses() {
     refuses 127.0.0.1
     refuses 127.0.0.1 80 90
     refuses -x 127.0.0.1 80
+    refuses 127.0.0.1 80 -t
     refuses -t
     assert_match "$stderr" "usage: probe \[-t MS\] HOST PORT"
 }

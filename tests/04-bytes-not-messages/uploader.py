@@ -3,6 +3,7 @@
 A STEP is VERB or VERB:ARG. Unless it says otherwise, TEXT is "ab\\n":
   upload:TEXT       upload TEXT, shut down sending, print the answer
   megabytes:N       the same with N MB of lines of 64 bytes, fast
+  line:N            the same without a newline
   times:N           N clients; print the answer that all N had
   woken:PID         upload "ab\\n"; wait until signals have woken process PID
                     ten times; upload "cd\\n"; print the answer
@@ -36,9 +37,9 @@ def connect():
 
 
 def answer(server):
-    """All that comes, to the end of file."""
+    """All that comes, to the end of file; no answer is as long as that."""
     text = b""
-    while piece := server.recv(4096):
+    while len(text) < 100 and (piece := server.recv(4096)):
         text += piece
     server.close()
     return text.decode("latin-1")
@@ -84,12 +85,16 @@ def upload(text):
     print(answer_to(server), end="")
 
 
-def megabytes(count):
+def megabytes(count, text=LINE):
     server = connect()
-    data = LINE * (MEGABYTE // len(LINE))
+    data = text * (MEGABYTE // len(text))
     for _ in range(int(count)):
         server.sendall(data)
     print(answer_to(server), end="")
+
+
+def line(count):
+    megabytes(count, b"x")
 
 
 def times(count):

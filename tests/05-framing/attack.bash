@@ -16,9 +16,13 @@ attack() { # VERB [ARG]... [++ VERB [ARG]...]...
 
 # Bad clients against PROGRAM; each time the next one is served.
 survives_resets() {
-    did "clients reset their connection: before accept(), after it, within a request, within the replies"
+    local before
+    before=$(fd_count "$pid")
+    did "clients reset their connection: before accept(), after it, within a request, within the replies, before they are told that they announce too much"
     attack reset "$1" before-accept ++ reset "$1" after-connect ++ \
-        reset "$1" mid-request ++ reset "$1" mid-reply
+        reset "$1" mid-request ++ reset "$1" mid-reply ++ reset "$1" too-long
+    likely="a client whose recv() or send() failed is not closed"
+    assert_fds "$pid" "$before"
 }
 survives_a_thousand() {
     local before

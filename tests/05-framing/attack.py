@@ -123,12 +123,17 @@ def receive(sock, count):
     return bytes(data), ""
 
 
-def read_rest(sock):
+def read_rest(sock, *likely):
     """What comes up to the end of the stream, which must come."""
     data, why = receive(sock, 1 << 30)
     if why != "then the end of the stream":
-        raise Failed("the end of the stream", f"{say(data)}, {why}")
+        raise Failed("the end of the stream", f"{say(data)}, {why}", *likely)
     return data
+
+
+NOT_CLOSED = "after TOO LONG the server closes, and waits for nothing more from the client"
+STALE_ERRNO = ("errno still says EMSGSIZE, of an earlier client: "
+               "it means something only where a call has just returned -1")
 
 
 def compare(got, want, why, context=""):
@@ -152,9 +157,10 @@ def converse(where, pieces, want, ending="ours"):
         got, why = receive(sock, len(want))
         compare(got, want, why, context)
         offer(sock, b"", end=ending == "later")
-        extra = read_rest(sock)
+        extra = read_rest(sock, *[NOT_CLOSED] * (ending == "theirs"))
         if extra:
-            raise Failed(say(want) + ", and no more" + context, say(want + extra))
+            raise Failed(say(want) + ", and no more" + context, say(want + extra),
+                         *[STALE_ERRNO] * (extra == kv.frame(kv.TOO_LONG)))
 
 
 def split(words):
@@ -190,12 +196,15 @@ def drip(where, *words):
     converse(where, [bytes([byte]) for byte in b"".join(requests)], want)
 
 
-OTHER_LANGUAGES = {
-    ">IB": "the reply comes only at the end: answer each request as soon as it is whole",
-    "<IB": "byte order: the length is in the host's, not the network's",
-    "<IB3x": "padding: a struct is copied to or from the wire, 8 bytes and not 5",
-    ">IB3x": "padding: a struct is copied to or from the wire, 8 bytes and not 5",
+OTHER_LANGUAGES = {  # the header, and what is added to the length
+    (">IB", 0): "the reply comes only at the end: answer each request as soon as it is whole",
+    (">IB", 5): "the length counts the header: it is to be that of the body alone",
+    ("<IB", 0): "byte order: the length is in the host's, not the network's",
+    ("<IB3x", 0): "padding: a struct is copied to or from the wire, 8 bytes and not 5",
+    (">IB3x", 0): "padding: a struct is copied to or from the wire, 8 bytes and not 5",
 }
+TWO_AT_ONCE = ("one request is understood, two at once are not: "
+               "read a frame's body before anything is moved over it")
 
 
 def first_words(where, *words):
@@ -208,29 +217,33 @@ def first_words(where, *words):
         if set(failure.args[1].partition(", then")[0].split(", ")) == {"BAD"}:
             raise Failed(*failure.args, "the frames are understood; "
                          "what GET and SET ask for in them is not") from failure
-        for header, why in OTHER_LANGUAGES.items():
+        for (header, added), why in OTHER_LANGUAGES.items():
             with connect(where) as sock:
-                offer(sock, struct.pack(header, 7, kv.GET) + b"unknown", end=True)
-                got, _ = receive(sock, struct.calcsize(header))
-            if got[:5] == struct.pack(header, 0, kv.NONE)[:5]:
-                raise Failed(*failure.args, why) from failure
+                offer(sock, struct.pack(header, 7 + added, kv.GET) + b"unknown", end=True)
+                got, _ = receive(sock, 64)
+            if len(got) == struct.calcsize(header) and got[:5] in (
+                    struct.pack(header, length, kv.NONE)[:5] for length in (0, added)):
+                early = (header, added) == (">IB", 0) and failure.args[1][:7] != "nothing"
+                raise Failed(*failure.args, TWO_AT_ONCE if early else why) from failure
         raise
 
 
 def announce(where, count, header, want, body="0"):
     """COUNT clients one after the other send HEADER (hex) and BODY bytes, and
-    hear WANT, or leave where that is "leave"."""
+    hear WANT, or leave where that is "leave", with an RST where it is "reset"."""
     data = bytes.fromhex(header) + b"x" * int(body)
     for number in range(int(count)):
         with connect(where) as sock:
             offer(sock, data)
-            if want == "leave":
+            if want in ("leave", "reset"):
                 wait_until_taken(sock)
+                if want == "reset":
+                    hang_up(sock)
                 continue
             answer = to_bytes(want)
             got, why = receive(sock, len(answer))
             compare(got, answer, why, f" (client {number + 1})")
-            read_rest(sock)
+            read_rest(sock, NOT_CLOSED)
 
 
 def pipeline(where, count, words, size):
@@ -304,13 +317,16 @@ def overfill(sock, program):
 
 
 def reset(where, program, when):
-    """A client resets: before-accept, after-connect, mid-request, mid-reply;
-    the next one is served."""
+    """A client resets: before-accept, after-connect, mid-request, mid-reply,
+    too-long (before it is told so: sending to it raises SIGPIPE); the next one
+    is served."""
     first, second = connect(where), None
-    if when == "before-accept":
+    if when in ("before-accept", "too-long"):
         served(first, program)  # and now the server is busy with it
         second = connect(where)
-        second.sendall(PROGRAMS[program][0])
+        second.sendall(b"\xff" * 5 if when == "too-long" else PROGRAMS[program][0])
+        if when == "too-long":
+            second.shutdown(socket.SHUT_WR)
         hang_up(second)
         third = connect(where)
         first.close()

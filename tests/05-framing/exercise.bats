@@ -40,7 +40,7 @@ setup() {
 
 @test "kvd answers three requests that arrive as one piece" {
     see a-decoder-that-can-wait
-    likely "what recv() brought after the first frame is dropped: keep it, and look for the next frame in it"
+    likely "what recv() brought after the first frame is dropped: keep it, and look for the next frame in it; or it is moved over the first before that is answered"
     start kvd 0
     did "sent three requests in one segment"
     attack talk 'SET a one' 'GET a' 'GET b' -- OK 'OK one' NONE
@@ -83,6 +83,7 @@ setup() {
 }
 
 @test "kvd takes an empty value, and a key of 255 bytes" {
+    likely "a value may have no bytes at all; in a plain char the length of a key above 127 is negative"
     start kvd 0
     did "SET empty to a value of 0 bytes; SET a key of 255"
     attack talk 'SET empty ' 'GET empty' 'SET *255 one' 'GET *255' 'GET *254' -- \
@@ -91,7 +92,7 @@ setup() {
 
 @test "kvd answers BAD to a body of length 0, and goes on" {
     see trust-nothing
-    likely "a frame of length 0 is whole as soon as its header is"
+    likely "a frame of length 0 is whole as soon as its header is, and a key of 0 bytes is none: find() takes it for a free place"
     start kvd 0
     did "sent GET, SET and DEL with a body of length 0, one after the other"
     attack talk 'frame 1' 'frame 2' 'frame 3' -- BAD BAD BAD
@@ -167,10 +168,10 @@ setup() {
     see a-buffer-that-grows
     likely "the client's buffer is not freed when the client has gone"
     start kvd 0
-    did "300 clients announced 1,048,576 bytes, sent 100,000 and left"
-    attack announce 3 0010000002 leave 100000 ++ mark "$pid" ++ \
-        announce 300 0010000002 leave 100000 ++ grown "$pid" VmHWM 16384 ++ \
-        talk 'GET a' -- NONE
+    did "150 clients announced 1,048,576 bytes, sent 200,000 and left; 150 more reset"
+    attack announce 3 0010000002 leave 200000 ++ mark "$pid" ++ \
+        announce 150 0010000002 leave 200000 ++ announce 150 0010000002 reset 200000 ++ \
+        grown "$pid" VmHWM 16384 ++ talk 'GET a' -- NONE
 }
 
 @test "kvd does not leak a value that is replaced or deleted" {
@@ -293,7 +294,7 @@ setup() {
     program kvd "$port"
     assert_status 1
     assert_equal "$output" ""
-    assert_match "$stderr" "^kvd: .+"
+    assert_match "$stderr" $'^kvd: [^\n]+$'
 }
 
 @test "kvd exits 2 with one line for wrong arguments" {
