@@ -8,8 +8,8 @@ ask it to stop when it suits them. Each prints what it saw.
   leave    sends without reading until nothing moves, then leaves
 These stay until they are killed, and print "ready" when they are served:
   deaf     sends without reading until nothing moves
-  silent   neither sends nor reads
-  drip     a byte and its echo, and SIGTERM each time
+  silent   a byte, SIGTERM, and no more; says when the end of file came
+  drip     a byte and its echo, and SIGTERM each time; resets at the end of file
 """
 
 import os
@@ -17,6 +17,7 @@ import random
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -153,7 +154,14 @@ def deaf():
 
 
 def silent():
+    sock.sendall(b"x")
+    sock.recv(1)
     say("ready")
+    begun = time.monotonic()
+    os.kill(pid, signal.SIGTERM)
+    piece = sock.recv(1)
+    took = int(1000 * (time.monotonic() - begun))
+    say(f"{piece!r}" if piece else f"end of file after {took} ms")
     time.sleep(8)
 
 
@@ -162,6 +170,9 @@ def drip():
     while sock.send(b"x") and sock.recv(1):
         os.kill(pid, signal.SIGTERM)
         time.sleep(0.02)
+    linger = struct.pack("ii", 1, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    sock.close()
 
 
 VERBS = [finish, queue, midway, endless, leave, deaf, silent, drip]

@@ -98,7 +98,9 @@ assert_took() {
 
 # assert_tried ADDR...: "trying ADDR" for each of them, in that order.
 assert_tried() {
-    assert_equal "$(grep '^trying ' "$scratch/heconnect.stderr")" "$(printf 'trying %s\n' "$@")"
+    local said=$scratch/heconnect.stderr # of the one in the background
+    [[ -e $said ]] || said=$scratch/stderr
+    assert_equal "$(grep '^trying ' "$said")" "$(printf 'trying %s\n' "$@")"
 }
 
 # quick MAX ARG...: heconnect takes less than MAX ms, once in three times: the
@@ -161,6 +163,13 @@ quick() {
     assert_match "${stderr##*$'\n'}" "^heconnect: connect to both port $port: Connection timed out$"
     ((after - before >= 395000 && after - before < 2500000)) ||
         fail "an end after 400 ms" "an end after $(((after - before) / 1000)) ms"
+    steps=''
+    far --same closed/::1 hole/127.0.0.1
+    did "connected to both, of which ::1 refuses and 127.0.0.1 is a black hole, with -t 100"
+    likely "at the deadline the reason is ETIMEDOUT, whatever failed before it"
+    LIMIT=4 program heconnect -t 100 both "$port"
+    assert_status 1
+    assert_match "${stderr##*$'\n'}" ": Connection timed out$"
 }
 
 @test "heconnect begins nothing after the deadline" {
@@ -216,21 +225,50 @@ quick() {
     assert_tried "[::1]:$port"
 }
 
+@test "heconnect takes an attempt that cannot even begin for one that failed" {
+    see connect-with-a-deadline
+    need_netns
+    far closed/127.0.0.1 open/127.0.0.1
+    crowd 192.0.2.1/9 "127.0.0.1/${ports[1]}"
+    did "connected to an address without a route, and then a server"
+    likely "an error of socket() or connect() is the attempt's own, like one that comes later: drop it, and the next is due"
+    quick 200 crowd 1
+    assert_winner "127.0.0.1:${ports[1]}"
+    assert_took 0 200
+    assert_tried 192.0.2.1:9 "127.0.0.1:${ports[1]}"
+    steps=''
+    crowd "127.0.0.1/${ports[0]}" 192.0.2.1/9
+    did "the first refused, and to the second there was no route"
+    likely "the reason is that of the attempt that failed last"
+    program heconnect crowd 1
+    assert_status 1
+    assert_match "${stderr##*$'\n'}" "^heconnect: connect to crowd port 1: Network is unreachable$"
+    steps=''
+    far --same hole/::1 hole/127.0.0.1
+    did "connected to both, two black holes, with -t 400 and no descriptor left for the second"
+    likely "socket() failed for one attempt: those under way go on"
+    under gremlin --nofile 4
+    program heconnect -t 400 both "$port"
+    assert_status 1
+    assert_match "${stderr##*$'\n'}" ": Connection timed out$"
+}
+
 @test "heconnect goes on with the first attempt beside the second" {
     see happy-eyeballs
-    need_netns
-    far --same late/::1 hole/127.0.0.1
-    did "connected to both, two black holes; after the second attempt began, ::1 opened"
-    background -t 3500 both "$port"
-    soon tried 2 || {
-        likely "the second attempt begins 250 ms after the first"
-        fail "trying, twice" "$(show "$(<"$scratch/heconnect.stderr")")"
+    far late/::1 hole/127.0.0.1 hole/::1
+    local p=("${ports[@]}")
+    crowd "::1/${p[0]}" "127.0.0.1/${p[1]}" "::1/${p[2]}"
+    did "connected to three black holes; after the third attempt began, the first opened"
+    background -t 3500 crowd 1
+    soon tried 3 || {
+        likely "each attempt begins 250 ms after the one before"
+        fail "trying, three times" "$(show "$(<"$scratch/heconnect.stderr")")"
     }
     kill -USR1 "$far"
-    likely "an attempt is given up when the next begins: keep both sockets, and poll() all of them"
+    likely "an attempt is given up when the next begins: keep all sockets, and poll() all of them"
     LIMIT=6 expect_end 0
-    assert_match "$(<"$sink")" "^\[::1\]:$port [0-9]+$"
-    assert_tried "[::1]:$port" "127.0.0.1:$port"
+    assert_match "$(<"$sink")" "^\[::1\]:${p[0]} [0-9]+$"
+    assert_tried "[::1]:${p[0]}" "127.0.0.1:${p[1]}" "[::1]:${p[2]}"
 }
 
 # --- more of them ------------------------------------------------------------------
@@ -272,6 +310,22 @@ quick() {
     quick 700 crowd 1
     assert_winner "[::1]:${ports[2]}"
     assert_took 490 700
+}
+
+@test "heconnect bears a name with twenty addresses" {
+    see who-comes-first
+    far closed/127.0.0.1
+    local twenty=()
+    for _ in {1..20}; do twenty+=("127.0.0.1/$port"); done
+    crowd "${twenty[@]}"
+    did "connected to a name with twenty addresses that refuse"
+    likely "there is room for MAX_ATTEMPTS in each array: leave out the rest of the list"
+    program heconnect crowd 1
+    assert_status 1
+    assert_match "${stderr##*$'\n'}" "^heconnect: connect to crowd port 1: Connection refused$"
+    local tries
+    tries=$(grep -c '^trying ' <<<"$stderr")
+    ((tries >= 16)) || fail "trying, 16 times at least" "$tries times"
 }
 
 # --- without a trace -----------------------------------------------------------------
@@ -333,20 +387,26 @@ as_if_connected() {
 @test "heconnect sleeps while it waits" {
     see happy-eyeballs
     need strace strace
-    need_netns
-    far --same closed/::1 hole/127.0.0.1
-    did "connected to both (::1 refuses, 127.0.0.1 is a black hole) with -t 700, under strace"
+    far closed/127.0.0.1 hole/127.0.0.1
     # LeakSanitizer and strace both want to be the one who traces.
-    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 bounded 8 \
+    local ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+    crowd "127.0.0.1/${ports[0]}" "127.0.0.1/${ports[1]}" "127.0.0.1/${ports[1]}"
+    did "connected to an address that refuses and twice to a black hole, with -t 700 and a hung-up stdin, under strace"
+    INPUT=<(:) bounded 8 \
         strace -f -qq -o "$scratch/calls" \
         -e trace=%network,close,/poll,/select,/epoll,/nanosleep,fcntl,ioctl,read,write \
-        "$BIN/heconnect" -t 700 both "$port"
+        "${launch[@]}" "$BIN/heconnect" -t 700 crowd 1
     [[ -s $scratch/calls ]] || skip "strace may not trace here: $stderr"
     assert_status 1
-    likely "poll() with a time of 0, or a socket left in it that is always ready: sleep until something is due, and take what failed out"
-    local calls
+    likely "poll() with a time of 0, or something left in it that is always ready: take what failed out, and give it no entry before its attempt has begun"
+    local calls waits
     calls=$(sed -n '/trying/,$p' "$scratch/calls" | wc -l)
+    waits=$(grep -cE '(poll|select|epoll|nanosleep)[a-z_0-9]*\(' "$scratch/calls")
+    ((waits > 100 || calls <= 30)) ||
+        likely "poll() is given a short time, to look up now and then: let it sleep until something is due"
     ((calls <= 30)) || fail "30 system calls at most, from the first attempt to the end" "$calls"
+    likely "poll() is given a short time, to look up now and then: let it sleep until something is due"
+    ((waits <= 6)) || fail "three waits: for the refusal, the next attempt and the end" "$waits"
 }
 
 @test "heconnect takes a signal neither for an end nor for more time" {

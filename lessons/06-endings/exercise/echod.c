@@ -9,6 +9,7 @@
 #include <err.h>
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -65,7 +66,7 @@ static void echo(struct server *s)
     /* TODO: 2. while wait_for() says so: recv(), and send all of it back. How
      * long may that last? TODO: 5. send with MSG_DONTWAIT, and wait_for()
      * POLLOUT, so that nothing else ever waits. */
-    wait_for(s, 0, END_MS);
+    wait_for(s, POLLIN, END_MS);
 }
 
 /* Ends our side, reads until the client has ended its own, and closes. */
@@ -95,7 +96,7 @@ int main(int argc, char *argv[])
     struct server s = {listen_on(host, argv[optind]), -1, NEVER};
     if (announce(s.listener) == -1)
         err(1, "announce");
-    while (s.limit == NEVER && wait_for(&s, 0, 0)) {
+    while (s.limit == NEVER && wait_for(&s, POLLIN, 0)) {
         s.client = accept(s.listener, NULL, NULL);
         if (s.client == -1 && errno != EAGAIN && errno != EINTR &&
             errno != ECONNABORTED)
