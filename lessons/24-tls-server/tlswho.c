@@ -23,11 +23,11 @@ static const char *reason(void)
     return text != NULL ? text : "a system call failed";
 }
 
+// NOLINTBEGIN(readability-function-size): the library's parameters
 //> alpn
 static const unsigned char protos[] = {5, 'w', 'h', 'o', '/', '1'};
 
 /* Whoever names protocols, and not ours, is refused. */
-// NOLINTNEXTLINE(readability-function-size): the library's parameters
 static int agree(SSL *ssl, const unsigned char **chosen,
                  unsigned char *chosen_len, const unsigned char *list,
                  unsigned int size, void *unused)
@@ -43,6 +43,7 @@ static int agree(SSL *ssl, const unsigned char **chosen,
     return SSL_TLSEXT_ERR_OK;
 }
 //< alpn
+// NOLINTEND(readability-function-size)
 
 //> clients
 static void ask_for_certificates(SSL_CTX *ctx, const char *ca)
