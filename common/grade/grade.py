@@ -23,6 +23,7 @@ import time
 import gradebook
 import regrade
 import result
+import sandbox
 import scan
 from text import clean, line
 
@@ -96,6 +97,13 @@ def chosen(wish, the_class) -> list:
     return [job for job in the_class.jobs
             if job.student == (wish.student or job.student)
             and job.exercise in (wish.only or [job.exercise])]
+
+
+def need_level(wish) -> None:
+    """Refused where this machine does not grant the level: better once than by
+    every job. Other machines (HOSTS, slurm) are asked by the jobs themselves."""
+    if wish.engine == "make" and not os.environ.get("JOB") and not sandbox.level(wish.level):
+        raise Refused(sandbox.refusal(wish.level))
 
 
 def clock(seconds: float) -> str:
@@ -213,6 +221,8 @@ def main() -> int:
         if not the_class.students:
             raise Refused(f"CLASS={wish.folder}: nobody has handed in anything here")
         jobs = scan.due(wish.out, chosen(wish, the_class))
+        if jobs:
+            need_level(wish)
         judge(wish, jobs)
         if sys.argv[1:] == ["regrade"]:
             return regrade.compare(wish, jobs, the_class, install)

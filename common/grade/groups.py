@@ -1,7 +1,10 @@
 """groups.py - control groups around the programs of a job: level L3.
 
 Limits for all of a job's programs together, which no rlimit gives; and word of
-each that was hit.
+each that was hit. Version 1 has a folder for each controller. In version 2 a job
+has one, and two in it: "box" for the programs, and "grader" for all else, since
+who moves a process into a group must be allowed to write where both are in.
+Source: cgroups(7), and the kernel's cgroup-v2.rst, "Delegation Containment".
 """
 
 import os
@@ -14,26 +17,32 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 NAME = "hello-socket"
 
 
-def controllers() -> list:
-    """The folders of cgroup version 1 in which groups can be made, or []."""
-    found = [CGROUPS / name for name in ("pids", "memory", "cpu")]
-    return found if all((folder / "tasks").exists() for folder in found) else []
+def unified() -> bool:
+    """Whether this machine has version 2."""
+    return (CGROUPS / "cgroup.controllers").exists()
 
 
-def unified():
-    """A cgroup version 2 folder with the controllers that a job needs, or None.
-    Nobody has seen this work yet: the machines we had use version 1."""
-    try:
-        have = (CGROUPS / "cgroup.subtree_control").read_text().split()
-    except OSError:
-        return None
-    return CGROUPS if {"pids", "memory", "cpu"} <= set(have) else None
+def above(job: int) -> pathlib.Path:
+    """Version 2: the folder of a job, by its process number."""
+    return CGROUPS / f"{NAME}.{job}"
 
 
 def of(job: int) -> list:
-    """The control groups of a job, by its process number."""
-    return [folder / f"{NAME}.{job}" for folder in controllers() or
-            ([unified()] if unified() else [])]
+    """The control groups of a job's programs."""
+    if unified():
+        return [above(job) / "box"]
+    found = [CGROUPS / name for name in ("pids", "memory", "cpu")]
+    return [folder / f"{NAME}.{job}" for folder in found] \
+        if all((folder / "tasks").exists() for folder in found) else []
+
+
+def divide(job: int, uid: int) -> None:
+    """Version 2: makes what the programs' group stands in, and beside."""
+    for folder in (CGROUPS, above(job)):
+        folder.mkdir(exist_ok=True)
+        (folder / "cgroup.subtree_control").write_text("+pids +memory +cpu")
+    (above(job) / "grader").mkdir()
+    os.chown(above(job) / "cgroup.procs", uid, uid)
 
 
 def make(job: int, uid: int, limits: dict) -> list:
@@ -44,6 +53,8 @@ def make(job: int, uid: int, limits: dict) -> list:
                 "memory.max": 2 * limits["memory"], "memory.swap.max": 0,
                 "cpu.max": "100000 100000"}
     try:
+        if unified():
+            divide(job, uid)
         for folder in made:
             folder.mkdir()
             for name, value in settings.items():
@@ -56,9 +67,16 @@ def make(job: int, uid: int, limits: dict) -> list:
     return made
 
 
+def enter(job: int) -> None:
+    """From now on this process, and what it starts, may go into a job's groups."""
+    if unified():
+        (above(job) / "grader/cgroup.procs").write_text("0")
+
+
 def remove(job: int) -> None:
     """Kills what is in them, and removes them."""
-    for folder in of(job):
+    more = [above(job) / "grader", above(job)] if unified() else []
+    for folder in of(job) + more:
         for _ in range(200):
             try:
                 for pid in (folder / "cgroup.procs").read_text().split():

@@ -29,8 +29,12 @@ REFUSAL = """\
 Grading runs students' programs, and this machine grants no way to shut them in:
 user namespaces are refused, and you are not root. One of these lets it work:
   sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (Ubuntu from 24.04)
-  sudo sysctl -w kernel.unprivileged_userns_clone=1               (older Debian)
+  sudo sysctl -w kernel.unprivileged_userns_clone=1               (Debian)
+  sudo sysctl -w user.max_user_namespaces=10000                   (any system)
   sudo make grade ...                                             (as root; level L1 at least)"""
+
+NEEDS = {"L1": "it takes root", "L2": "it takes user namespaces",
+         "L3": "it takes root, user namespaces, and control groups for pids, memory and cpu"}
 
 
 def as_user(uid: int) -> list:
@@ -57,15 +61,31 @@ def try_namespaces(uid: int) -> bool:
     return works([*as_user(uid), NETNS, "--probe"]) and works([*as_user(uid), NETNS, *inner])
 
 
+def try_groups() -> bool:
+    """Control groups, and another user's program in them, as in a real job."""
+    job, uid = os.getpid(), UIDS[0]
+    made = groups.make(job, uid, LIMITS)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            groups.enter(job)
+            os.setresuid(uid, uid, uid)
+            for folder in made:
+                (folder / "cgroup.procs").write_text("0")
+            os._exit(0)
+        except OSError:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    groups.remove(job)
+    return bool(made) and status == 0
+
+
 def level(wish: str = "auto") -> str:
     """The level, the one wished for or the best; "" and no other if not granted."""
     root = os.getuid() == 0
     spaces = wish in ("auto", "L2", "L3") and try_namespaces(UIDS[0] if root else 0)
-    if wish in ("auto", "L3") and spaces and root:
-        granted = groups.make(os.getpid(), 0, LIMITS)
-        groups.remove(os.getpid())
-        if granted:
-            return "L3"
+    if wish in ("auto", "L3") and spaces and root and try_groups():
+        return "L3"
     if wish in ("auto", "L2") and spaces:
         return "L2"
     return "L1" if wish in ("auto", "L1") and root else ""
@@ -108,16 +128,22 @@ def readable(hidden: str) -> list:
             if path.exists() and path.stat().st_mode & 0o055]
 
 
-def reachable(exercise: str) -> bool:
-    """Whether any user can get at an exercise's tests and its programs."""
-    files = [COURSE / "tests" / exercise / "exercise.bats", BOX if BOX.exists() else NETNS]
-    return all(path.stat().st_mode & (0o001 if path.is_dir() else 0o004)
-               for file in files for path in (file, *file.parents))
+def barred(*files) -> str:
+    """What keeps other users from these files, and the remedy; "" if nothing does."""
+    for file in files:
+        for path in (file, *file.parents):
+            if not path.stat().st_mode & (0o001 if path.is_dir() else 0o004):
+                return f"chmod -R go+rX {COURSE}" if COURSE in (path, *path.parents) else \
+                    f"chmod go+x {path}, or put the course into another folder"
+    return ""
+
+
+def refusal(wish: str) -> str:
+    """What to say where level(wish) is none."""
+    return REFUSAL if wish == "auto" else \
+        f"level {wish} is not granted here: {NEEDS[wish]}"
 
 
 if __name__ == "__main__":
-    got = level(*sys.argv[2:3])
-    if not got:
-        sys.exit(f"level {sys.argv[2]} is not granted here" if sys.argv[2:] not in ([], ["auto"])
-                 else REFUSAL)
-    print(got)
+    asked = (*sys.argv[2:3], "auto")[0]
+    print(level(asked) or sys.exit(refusal(asked)))

@@ -219,6 +219,16 @@ END
     done
 }
 
+@test "a level that this machine does not grant is one line, and no job runs" {
+    real
+    hands_in ada 04 pass pass pass
+    grade NETNS=off LEVEL=L2
+    assert_status 2
+    one_line
+    says "level L2 is not granted here: it takes user namespaces"
+    [[ ! -e $class/grades/gradebook.csv ]] || fail "no gradebook" "one"
+}
+
 @test "make grade says which packages it lacks, and how to get them" {
     hands_in ada 04 pass pass pass
     mkdir "$scratch/bin"

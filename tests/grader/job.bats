@@ -161,6 +161,15 @@ END
     assert_status 1
 }
 
+@test "job: root in a folder that is closed to others is told so, and given no lower level" {
+    ((EUID == 0)) || skip "needs root"
+    chmod 700 "$class"
+    bounded 100 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" "$result"
+    chmod 755 "$class"
+    assert_status 1
+    assert_match "$stderr" "^the checks run as a user who may not read this course: chmod go[+]x $class, or "
+}
+
 @test "job: at L1 it refuses while programs could read the tests" {
     job --level L1
     assert_status 1
