@@ -18,7 +18,7 @@ THREADED := $(sort $(foreach l,$(LESSONS),$(if $(findstring -pthread,$(LIBS_$l))
 OTHERS := $(filter-out $(LESSONS:%=tests/%/%) tests/grader/%,$(wildcard tests/[a-z]*/*.bats))
 OTHER_JOBS := $(foreach f,$(OTHERS),$(call job,$(basename $(notdir $f))))
 
-prove = setpriv --pdeathsig KILL python3 common/bin/prove.py
+prove = setpriv --pdeathsig KILL python3 -SE common/bin/prove.py
 TOOLS := build/tools/netns $(GREMLINS_ALL)
 
 ## test           prove everything

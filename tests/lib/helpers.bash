@@ -13,8 +13,8 @@
 # need           need COMMAND PACKAGE   need_netns
 bats_require_minimum_version 1.5.0
 : "${BIN:?run the tests with make}" "${LESSON:=}" "${SEED:=1}"
-here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
-course=${here%/tests/lib}
+here=${BASH_SOURCE[0]%/*}
+course=${here%/tests/*}
 scratch=$BATS_TEST_TMPDIR
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:strict_string_checks=1}
 steps='' likely='' section='' ran='' complaint='' launch=() pids=() names=() ends=()
@@ -76,8 +76,7 @@ peer() { bounded 10 python3 -IS "$course/tests/gremlins/peer.py" "$@"; }
 
 # receive: connects to the server and reads to the end of file, saying nothing.
 receive() {
-    # shellcheck disable=SC2016 # $0 and $1 are the inner bash's own
-    bounded 5 bash -c 'exec cat <"/dev/tcp/$0/$1"' "$addr" "$port"
+    INPUT=/dev/tcp/$addr/$port bounded 5 cat
 }
 
 # bounded SECONDS CMD...: runs any command like that. Once something has hung in
@@ -87,8 +86,8 @@ bounded() {
     shift
     [[ ! -e $BATS_FILE_TMPDIR/hung ]] || limit=2
     status=0
-    timeout -k 1 "$limit" "$@" <"${INPUT:-/dev/null}" >"$scratch/stdout" \
-        2>"$scratch/stderr" 3>&- || status=$?
+    timeout -k 1 "$limit" "$@" >"$scratch/stdout" 2>"$scratch/stderr" \
+        <"${INPUT:-/dev/null}" 3>&- || status=$?
     { # Bash leaves NUL bytes out of its variables, and would warn about it.
         output=$(<"$scratch/stdout")
         stderr=$(<"$scratch/stderr")
@@ -115,11 +114,9 @@ hold() {
 
 # no_report FILE: fails when a sanitizer wrote a report there.
 no_report() {
-    local line
-    [[ -s $1 ]] || return 0
-    line=$(grep -m1 -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer' "$1" 2>/dev/null) ||
-        return 0
-    fail "no report from the sanitizers" "$line"
+    local line report='ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer'
+    [[ -s $1 ]] && line=$(<"$1") && [[ $line =~ [^$'\n']*($report)[^$'\n']* ]] || return 0
+    fail "no report from the sanitizers" "${BASH_REMATCH[0]}"
 }
 
 # --- servers --------------------------------------------------------------------
