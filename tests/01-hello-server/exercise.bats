@@ -108,7 +108,6 @@ no_child() {
     see a-descriptor-is-not-a-connection
     start motd 0 "$file"
     likely "open() or accept() without its close(): each client costs a descriptor"
-    get
     local before
     before=$(fd_count "$pid")
     did "counted motd's descriptors before and after 50 clients"
@@ -218,7 +217,6 @@ no_child() {
 @test "motd closes a client and goes on when FILE has become unreadable" {
     see whose-fault-is-it
     start motd 0 "$file"
-    get
     local before
     before=$(fd_count "$pid")
     mv "$file" "$file.away"
@@ -241,7 +239,6 @@ no_child() {
 @test "motd goes on when FILE has become a FIFO or a directory" {
     see whose-fault-is-it
     start motd 0 "$file"
-    get
     local before
     before=$(fd_count "$pid")
     mv "$file" "$file.away"
