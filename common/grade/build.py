@@ -19,8 +19,7 @@ from words import wash
 
 WRAPPED = re.findall(r"^WRAP\(\w+, (\w+),", (COURSE / "common/grade/faults.c").read_text(),
                      re.MULTILINE)
-SECONDS = 20
-LIMITS = ["prlimit", "--as=2000000000", "--cpu=15", "--fsize=67108864", "--core=0", "--"]
+LIMITS = ["prlimit", "--as=2000000000", "--fsize=67108864", "--core=0"]
 # Names with which a program would have the sanitizers look away, or step in
 # between a test and its faults.
 WATCHMEN = re.compile(r" [TtWVi] (__(?:asan|lsan|ubsan|tsan|msan|sanitizer|wrap|real)_\w+)$", re.M)
@@ -117,17 +116,18 @@ def script(exercise: str, sources: list, mode: str, objects: dict, at: dict) -> 
     return "\n".join(lines) + "\n"
 
 
-def run(job: pathlib.Path, words: list) -> str:
-    """Runs the script; "" or what was wrong, in words."""
+def run(job: pathlib.Path, words: list, seconds: int) -> str:
+    """Runs the script, for so long at most; "" or what was wrong, in words."""
     with open(job / "out/outside", "wb") as said:
-        process = subprocess.Popen([*LIMITS, *words], stdin=subprocess.DEVNULL, stdout=said,
-                                   stderr=said, cwd=job / "src")
+        process = subprocess.Popen(
+            [*LIMITS, f"--cpu={seconds}", "--", *words], stdin=subprocess.DEVNULL,
+            stdout=said, stderr=said, cwd=job / "src")
         try:
-            status = process.wait(timeout=SECONDS)
+            status = process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return f"the compiler was not done after {SECONDS} s"
+            return f"the compiler was not done after {seconds} s"
     if status == 0:
         return ""
     text = "".join(read(job / "out" / name) for name in ("log", "again"))
@@ -161,8 +161,9 @@ def suspicions(job: pathlib.Path, wishes: dict) -> str:
 
 
 def compile_all(job: pathlib.Path, exercise: str, sources: list, *, mode: str, seed: int,
-                eintr: bool, wishes: dict, boxed: bool, words: list) -> tuple:
-    """(verdict, reason); words: what goes before the command, at L1."""
+                eintr: bool, wishes: dict, boxed: bool, words: list, seconds: int) -> tuple:
+    """(verdict, reason); words: what goes before the command, at L1; seconds:
+    what the compiler may take."""
     objects = {how: COURSE / f"build/{how}/common.a" for how in {"fast", mode}}
     objects["faults"] = faults(mode, seed, eintr)
     binds = {f"/course/common/{file.name}": file for file in (COURSE / "common").glob("*.h")}
@@ -177,7 +178,8 @@ def compile_all(job: pathlib.Path, exercise: str, sources: list, *, mode: str, s
         (job / "include").mkdir()
         (job / "include/common").symlink_to(COURSE / "common")
     (job / "out/script").write_text(script(exercise, sources, mode, objects, at))
-    why = run(job, box(job, binds) if boxed else [*words, "bash", str(job / "out/script")])
+    why = run(job, box(job, binds) if boxed else [*words, "bash", str(job / "out/script")],
+              seconds)
     if why:
         return "build_failed", "\n".join(why.splitlines()[:60])
     odd = suspicions(job, wishes)

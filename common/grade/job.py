@@ -57,13 +57,13 @@ class Job:
 
     def __init__(self, told, level: str):
         self.told, self.level = told, level
-        self.seconds, cpu = reference.FIRST if told.own else \
+        self.limits = reference.FIRST if told.own else \
             reference.limits(told.exercise, level, told.seed)
         self.planned = checks.plan(told.exercise, told.hidden)
         self.mode = "tsan" if threaded(told.exercise) else "asan"
         bats = checks.layers(told.exercise, told.hidden)["visible"][0]
         self.wishes = checks.wishes(bats)
-        self.wishes["limits"] = {"cpu": cpu, **self.wishes.get("limits", {})}
+        self.wishes["limits"] = {"cpu": self.limits.program, **self.wishes.get("limits", {})}
         self.eintr = ("eintr" in self.wishes.get("faults", [])
                       or bool(re.search(r"--eintr|--storm", bats.read_text())))
         base = COURSE / "build/tmp"
@@ -107,7 +107,7 @@ class Job:
         return build.compile_all(
             self.folder, self.told.exercise, sources, mode=self.mode, seed=self.told.seed,
             eintr=self.eintr, wishes=self.wishes, boxed=self.level != "L1",
-            words=sandbox.as_user(self.uid))
+            words=sandbox.as_user(self.uid), seconds=self.limits.compiler)
 
     def layer(self, name: str) -> tuple:
         """(results of that layer's checks, events)."""
@@ -126,7 +126,7 @@ class Job:
         done = []
         for file in dict.fromkeys(item.file for item in planned):
             some = [item for item in planned if item.file == file]
-            done += checks.run(some, self.copies.get(file, file), env, self.seconds)
+            done += checks.run(some, self.copies.get(file, file), env, self.limits.layer)
         return done, self.events(name)
 
     def events(self, layer: str) -> list:

@@ -1,7 +1,8 @@
 """reference.py - how long our own solution takes on this machine.
 
-    limits(exercise, level, seed)   (seconds for the checks of one layer,
-                                     seconds of processor time for a program)
+    limits(exercise, level, seed)   Limits, in seconds: for the checks of one
+                                    layer, of processor time for a program, and
+                                    for the compiler
 
 Time limits are multiples of what our own solution needs, so that they mean the
 same on a slow machine and on a fast one. The first job of an exercise has it
@@ -9,6 +10,7 @@ judged and keeps the figures in build/grade/reference, for as long as neither
 tests nor runner change. A machine on which it does not pass judges nobody.
 """
 
+import collections
 import fcntl
 import json
 import pathlib
@@ -19,9 +21,11 @@ import sys
 import checks
 from sandbox import COURSE, LIMITS
 
-WALL, CPU = 20, 4  # times what the whole of our own solution's job took
-LEAST = 2  # seconds
-FIRST = (400, LIMITS["cpu"])  # for our own solution, and where we have none
+Limits = collections.namedtuple("Limits", "layer program compiler")
+
+TIMES = Limits(20, 4, 1)  # what the whole of our own solution's job took
+LEAST = Limits(2, 2, 20)
+FIRST = Limits(400, LIMITS["cpu"], 60)  # for our own solution, and where we have none
 
 
 def spent() -> float:
@@ -43,7 +47,7 @@ def judge(exercise: str, level: str, seed: int, out: pathlib.Path) -> dict:
     return {"seconds": told["seconds"], "cpu": spent() - before}
 
 
-def limits(exercise: str, level: str, seed: int) -> tuple:
+def limits(exercise: str, level: str, seed: int) -> Limits:
     """What a job of this exercise gets; measured first where nobody has yet."""
     if not (COURSE / "solutions" / exercise).is_dir():
         return FIRST
@@ -58,4 +62,6 @@ def limits(exercise: str, level: str, seed: int) -> tuple:
             new.write_text(json.dumps(took) + "\n", encoding="ascii")
             new.replace(kept)
     took = json.loads(kept.read_text(encoding="ascii"))
-    return max(LEAST, WALL * took["seconds"]), max(LEAST, round(CPU * took["cpu"]))
+    whole = Limits(took["seconds"], took["cpu"], took["seconds"])
+    return Limits(*(max(least, round(times * one))
+                    for times, one, least in zip(TIMES, whole, LEAST)))
