@@ -37,8 +37,9 @@ def spent() -> float:
 def judge(exercise: str, level: str, seed: int, out: pathlib.Path) -> dict:
     """Has our own solution judged; what it took. Ends the job if it does not pass."""
     before = spent()
-    subprocess.run([COURSE / "common/grade/job", exercise, COURSE / "solutions" / exercise, out,
-                    "--level", level, "--seed", str(seed), "--own"], check=True)
+    subprocess.run(["setpriv", "--pdeathsig", "KILL", COURSE / "common/grade/job", exercise,
+                    COURSE / "solutions" / exercise, out, "--level", level,
+                    "--seed", str(seed), "--own"], check=True)
     told = json.loads(out.read_text(encoding="utf-8"))
     out.unlink()
     if told["verdict"] != "pass":

@@ -351,7 +351,8 @@ most_sockets() {
         ncat -v -l --send-only "$host" 7000 <"$data" 2>"$scratch/ncat$host" 3>&- &
     done
     for host in 127.0.0.1 ::1; do
-        soon grep -q Listening "$scratch/ncat$host"
+        soon grep -q Listening "$scratch/ncat$host" ||
+            fail "ncat listens on $host port 7000" "$(show "$(<"$scratch/ncat$host")")"
         did "fetched from ncat -l $host"
         program fetch "$host" 7000
         assert_status 0

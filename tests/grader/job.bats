@@ -24,7 +24,7 @@ setup() {
 
 # job ARG...: of the right answer, at L2 unless ARGs say otherwise.
 job() {
-    bounded 100 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" "$result" \
+    bounded 300 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" "$result" \
         --level L2 "$@"
 }
 # told EXPRESSION: of the result r, in Python.
@@ -122,7 +122,7 @@ END
     mkdir -p "$scratch/90-parrot"
     echo '#include <unistd.h>
     int main(void) { for (;;) pause(); }' >"$scratch/90-parrot/parrot.c"
-    bounded 100 "$course/common/grade/job" 90-parrot "$scratch/90-parrot" "$result" --level L2
+    bounded 300 "$course/common/grade/job" 90-parrot "$scratch/90-parrot" "$result" --level L2
     rm "${kept[0]}"
     assert_status 0
     assert_equal "$(told 'r["verdict"]')" timeout
@@ -148,15 +148,15 @@ END
     chmod 711 "$BATS_RUN_TMPDIR" "$TMPDIR" "${BATS_FILE_TMPDIR%/*}"
     as=(setpriv --reuid 61000 --regid 61000 --clear-groups)
     "${as[@]}" test -r "$other/Makefile" || skip "needs build/tmp in a folder that all may enter"
-    bounded 100 "${as[@]}" "$other/common/grade/job" 90-parrot \
+    bounded 300 "${as[@]}" "$other/common/grade/job" 90-parrot \
         "$class/in/90-parrot" "$result"
     assert_equal "$stderr" ""
     assert_equal "$(told 'r["verdict"], r["level"]')" "('pass', 'L2')"
-    NETNS=off bounded 100 "${as[@]}" "$other/common/grade/job" 90-parrot \
+    NETNS=off bounded 300 "${as[@]}" "$other/common/grade/job" 90-parrot \
         "$class/in/90-parrot" "$result.2"
     assert_status 1
     assert_match "$stderr" "kernel.apparmor_restrict_unprivileged_userns=0"
-    bounded 100 "${as[@]}" "$other/common/grade/job" 90-parrot \
+    bounded 300 "${as[@]}" "$other/common/grade/job" 90-parrot \
         "$class/in/90-parrot" "$result.2" --level L3
     assert_status 1
 }
@@ -164,7 +164,7 @@ END
 @test "job: root in a folder that is closed to others is told so, and given no lower level" {
     ((EUID == 0)) || skip "needs root"
     chmod 700 "$class"
-    bounded 100 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" "$result"
+    bounded 300 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" "$result"
     chmod 755 "$class"
     assert_status 1
     assert_match "$stderr" "^the checks run as a user who may not read this course: chmod go[+]x $class, or "
@@ -177,10 +177,10 @@ END
 }
 
 @test "job: no place for the result, no such exercise: one line, and no result" {
-    bounded 100 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" \
+    bounded 300 "$course/common/grade/job" 90-parrot "$class/in/90-parrot" \
         "$scratch/nowhere/x.json" --level L2
     assert_status 1
-    bounded 100 "$course/common/grade/job" 99-nothing "$class/in/90-parrot" "$result"
+    bounded 300 "$course/common/grade/job" 99-nothing "$class/in/90-parrot" "$result"
     assert_status 1
     assert_match "$stderr" "^99-nothing is no exercise of this course$"
 }
