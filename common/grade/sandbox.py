@@ -25,6 +25,9 @@ BOX = COURSE / "build/tools/box"
 UIDS = range(61184, 65520)  # users that exist nowhere else: systemd's own spare ones
 LIMITS = {"tasks": 256, "memory": 256 << 20, "space": 4 << 30, "file": 16 << 20,
           "cpu": 30}
+# Each job has a network of its own, also where grading was begun in a private one
+# (make shell-N): netns takes this word for "we are inside".
+os.environ.pop("COURSE_NETNS", None)
 REFUSAL = """\
 Grading runs students' programs, and this machine grants no way to shut them in:
 user namespaces are refused, and you are not root. One of these lets it work:

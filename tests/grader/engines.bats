@@ -125,6 +125,12 @@ folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the host
     assert_equal "$(sort -u "$scratch/nodes" | wc -l)" 1
     runs 8
     (($(wc -l <"$scratch/nodes") == 8)) || fail "8 jobs through the queue" "$(wc -l <"$scratch/nodes")"
+    two_for_real
+    LIMIT=300 grade ENGINE=slurm OUT="$class/far"
+    assert_status 0
+    says ": 1 pass, 1 partial"
+    silent_about "graded here"
+    (($(wc -l <"$scratch/nodes") == 10)) || fail "2 more through the queue" "$(wc -l <"$scratch/nodes")"
 }
 
 # slurm: munged, slurmctld and slurmd of our own.
