@@ -11,6 +11,7 @@ shell cannot be. Each prints what it saw.
                         reads, three that leave later, and one that never stops
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -163,7 +164,7 @@ def runs():
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rpartition(")")[2][1] != "Z"
-    except FileNotFoundError:
+    except OSError:  # gone: open() says ENOENT, read() of a file opened just before ESRCH
         return False
 
 
@@ -192,7 +193,7 @@ def drain():
             pass  # it was in the listener's queue
     time.sleep(max(0, begun + 0.2 - time.monotonic()))  # it waits for its threads
     for number in signal.SIGTERM, signal.SIGINT:
-        if runs():
+        with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), number)
     time.sleep(max(0, begun + 0.4 - time.monotonic()))
     early = not runs() and time.monotonic() < begun + 0.9

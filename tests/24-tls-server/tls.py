@@ -27,6 +27,7 @@ CERTS is a folder made by certs.
   stuck PID          SIGTERM, with clients that never end
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -466,7 +467,8 @@ def stop(pid):
     begun = time.monotonic()
     os.kill(int(pid), signal.SIGTERM)
     print(client.end(), is_end(silent))
-    os.kill(int(pid), signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(pid), signal.SIGTERM)
     time.sleep(0.1)
     if has_ended(pid) and time.monotonic() < begun + 1:
         print("it ended before its client")
