@@ -189,7 +189,7 @@ start other bash -c 'echo ready; exec $long'
 expect other ready
 run third bash -c ': >/dev/tcp/127.0.0.1/1 || exec $long'
 END
-    setsid python3 book/sync.py "$readme" 2>/dev/null 3>&- &
+    env --default-signal=INT setsid python3 book/sync.py "$readme" 2>/dev/null 3>&- &
     check=$!
     for _ in {1..100}; do
         (($(pgrep -fc "^$long") >= 3)) && break
@@ -197,13 +197,15 @@ END
     done
     (($(pgrep -fc "^$long") >= 3))
     kill -INT -- "-$check"
-    wait "$check" || true
     for _ in {1..80}; do
-        pgrep -f "^$long" >/dev/null || return 0
+        pgrep -f "^$long" >/dev/null || break
         sleep 0.05
     done
-    pgrep -fa "^$long"
-    false
+    if pgrep -fa "^$long"; then
+        kill -KILL -- "-$check"
+        return 1
+    fi
+    wait "$check" || true
 }
 
 @test "links are checked: the file, the anchor, the lesson, and no numbers" {
