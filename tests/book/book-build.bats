@@ -30,9 +30,9 @@ setup() {
     cd "$BATS_FILE_TMPDIR/a course" || return
 }
 
-# altered: a copy of the course to change.
+# altered: a copy of the course to change, as old as it is: a change is newer than what was built.
 altered() {
-    cp -R . "$BATS_TEST_TMPDIR/altered"
+    cp -a . "$BATS_TEST_TMPDIR/altered"
     cd "$BATS_TEST_TMPDIR/altered" || return
 }
 

@@ -9,7 +9,7 @@ setup_file() {
 setup() {
     load book
     course=$BATS_TEST_TMPDIR/course
-    cp -R "$BATS_FILE_TMPDIR/filled" "$course"
+    cp -a "$BATS_FILE_TMPDIR/filled" "$course"
     cd "$course" || return
 }
 
