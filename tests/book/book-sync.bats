@@ -82,7 +82,7 @@ sync_lesson() { python3 book/sync.py --write "$readme"; }
     run python3 - <<'END'
 import sys
 sys.path.insert(0, 'book')
-from sync import normal
+from sync import left_to_chance, normal
 def alike(a, b): assert normal(a) == normal(b), (normal(a), normal(b))
 def differ(a, b): assert normal(a) != normal(b), normal(a)
 alike('from 127.0.0.1:54320', 'from 127.0.0.1:54398')
@@ -99,6 +99,8 @@ differ('waits 5 s', 'waits 6 s')
 differ('after 5 seconds', 'after 6 seconds')
 differ('17 bytes', '18 bytes')
 assert normal('x 1', 'x [0-9]') == normal('x 2', 'x [0-9]')
+assert left_to_chance('run', 'a 54320 b 54320', 'a 54320 b 54322')
+assert not left_to_chance('run', 'a 54320 b 54324', 'a 54320 c 54322')
 END
     echo "$output"
     ((status == 0))
@@ -189,23 +191,23 @@ start other bash -c 'echo ready; exec $long'
 expect other ready
 run third bash -c ': >/dev/tcp/127.0.0.1/1 || exec $long'
 END
-    env --default-signal=INT setsid python3 book/sync.py "$readme" 2>/dev/null 3>&- &
+    # One at a time: the capture of the same scene waits, and is not to begin.
+    env --default-signal=INT python3 book/sync.py --jobs 1 "$readme" 2>/dev/null 3>&- &
     check=$!
     for _ in {1..100}; do
-        (($(pgrep -fc "^$long") >= 3)) && break
+        (($(pgrep -fxc "$long") >= 3)) && break
         sleep 0.05
     done
-    (($(pgrep -fc "^$long") >= 3))
-    kill -INT -- "-$check"
+    (($(pgrep -fxc "$long") >= 3))
+    kill -INT "$check"
     for _ in {1..80}; do
-        pgrep -f "^$long" >/dev/null || break
+        kill -0 "$check" 2>/dev/null || break
         sleep 0.05
     done
-    if pgrep -fa "^$long"; then
-        kill -KILL -- "-$check"
+    if pgrep -fxa "$long" || kill -0 "$check" 2>/dev/null; then
+        pkill -KILL -fx "$long"
         return 1
     fi
-    wait "$check" || true
 }
 
 @test "links are checked: the file, the anchor, the lesson, and no numbers" {
