@@ -31,10 +31,12 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'common/bin'))
+import sessions  # noqa: E402
 from fences import Fault, fences, piece  # noqa: E402
-from play import call, interruptible_pool  # noqa: E402
 
 NETNS = ['build/tools/netns', '--ports', '54320-54399']
+LIMIT_S = 120       # for one run; a demonstration's own waits are 5 s each
 CODE_COLUMNS = 70   # at the size of the listings
 CONSOLE_COLUMNS = 84  # transcripts are set smaller where they need it
 TRIES = 3           # see left_to_chance
@@ -69,6 +71,22 @@ def normal(text, vary=None):
             return f'<{kind}>'
         text = rule.sub(name, text)
     return text
+
+
+def call(command):
+    try:
+        with sessions.session(
+                command, signal.SIGINT, stderr=subprocess.PIPE,
+                env={**os.environ, 'NO_COLOR': '1', 'LC_ALL': 'C.UTF-8'}) as process:
+            out, errors = process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise Fault(f'{" ".join(command)}: not done after {LIMIT_S} s') from None
+    except OSError as error:
+        raise Fault(f'{command[0]}: {error.strerror}') from None
+    if process.returncode != 0:
+        raise Fault(f'{" ".join(command)}: exit status {process.returncode}\n'
+                    + out + errors)
+    return out
 
 
 @functools.cache
@@ -232,7 +250,7 @@ def main():
     parser.add_argument('chapters', nargs='*', type=Path)
     args = parser.parse_args()
     chapters, good = [], True
-    with interruptible_pool(args.jobs) as pool:
+    with sessions.threads(args.jobs) as pool:
         for path in args.chapters:
             try:
                 chapters.append(Chapter(path, pool))
@@ -252,8 +270,4 @@ def main():
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(sessions.run(main))

@@ -10,7 +10,6 @@ Environment: MODE SEED OUT=FILE (the job's result, JSON), and for mutants the
   failed; its exit status is 0, since the summary is what fails.
 """
 
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -19,6 +18,7 @@ import subprocess
 import sys
 import time
 
+import sessions
 import tap
 
 MODE = os.environ.get("MODE") or "fast"
@@ -129,7 +129,7 @@ def mutants(name: str, file: str, lesson: str) -> int:
     started = time.monotonic()
     patches = sorted(pathlib.Path(file).parent.glob("mutants/*.patch"))
     # Side by side: many a mutant is found by waiting for what never comes.
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with sessions.threads(4) as pool:
         results = list(pool.map(lambda patch: mutant(patch, file, lesson), patches))
     chapter = tap.COURSE / "lessons" / lesson / "README.md"
     if len(patches) < 5 and "<!-- draft -->" not in chapter.read_text():
@@ -189,4 +189,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sessions.run(main))

@@ -6,7 +6,6 @@ runs in a private network; a line "# netns: --raw" in it keeps capabilities,
 "# netns: none" does without the network. All limits are in seconds.
 """
 
-import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -18,13 +17,13 @@ import tempfile
 import threading
 import time
 
+import sessions
+
 COURSE = pathlib.Path(__file__).resolve().parents[2]
 FIELDS = ("did", "expected", "got", "likely", "read", "stderr")
 RESULT = re.compile(r"(ok|not ok) \d+ (.*?)(?: # skip ?(.*))?$")
 NAME = re.compile(r"""^@test\s+(["'])(.*)\1\s*\{""", re.MULTILINE)
 NETNS = re.compile(r"^# netns: (.*)$", re.MULTILINE)
-
-RUNNING = set()  # process groups of bats
 
 
 @dataclasses.dataclass
@@ -117,17 +116,15 @@ def parse(stream, checks: dict, on_check) -> list:
 def run_some(bats_file, names: list, env: dict, limit: float, on_check) -> list:
     """One bats process for the tests of these names: a Check for each."""
     checks = {name: Check(name) for name in names}
-    process = subprocess.Popen(
-        command(bats_file, names), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="backslashreplace",
-        start_new_session=True, cwd=COURSE, env=env)
-    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
-    timer.start()
-    RUNNING.add(process.pid)
-    stray = parse(process.stdout, checks, on_check)
-    process.wait()
-    RUNNING.discard(process.pid)
-    timer.cancel()
+    with sessions.session(
+            command(bats_file, names), signal.SIGTERM, stderr=subprocess.STDOUT,
+            errors="backslashreplace", cwd=COURSE, env=env) as process:
+        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
+        timer.daemon = True
+        timer.start()
+        stray = parse(process.stdout, checks, on_check)
+        process.wait()
+        timer.cancel()
     if not any(check.reason or check.status != "not run" for check in checks.values()):
         next(iter(checks.values())).lines = stray[-10:]  # why bats did not run
     return list(checks.values())
@@ -147,15 +144,10 @@ def run(bats_file, bin_dir, *, lesson="", mode="fast", seed=1, only="", limit=15
     with tempfile.TemporaryDirectory(prefix=f"run.{os.getpid()}.", dir=base,
                                      ignore_cleanup_errors=True) as tmp:
         env = environment(bin_dir, lesson, mode, seed, tmp)
-        with concurrent.futures.ThreadPoolExecutor(len(groups) or 1) as pool:
-            try:
-                done = pool.map(lambda group: run_some(bats_file, group, env, limit,
-                                                       on_check), groups)
-                checks = {check.name: check for some in done for check in some}
-            except BaseException:  # Ctrl-C: nothing that was started stays
-                for pid in list(RUNNING):
-                    os.killpg(pid, signal.SIGTERM)
-                raise
+        with sessions.threads(len(groups)) as pool:
+            done = pool.map(lambda group: run_some(bats_file, group, env, limit,
+                                                   on_check), groups)
+            checks = {check.name: check for some in done for check in some}
     return [checks[name] for name in names]
 
 

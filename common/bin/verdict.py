@@ -13,6 +13,7 @@ import signal
 import sys
 import textwrap
 
+import sessions
 import tap
 
 COLOURS = {"ok": "32", "FAIL": "31", "skip": "33", "not run": "2"}
@@ -169,4 +170,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sessions.run(main))

@@ -114,7 +114,7 @@ def tests_hash(exercise: str, hidden=None) -> str:
 def runner_hash() -> str:
     """Of all that asks."""
     grade = [COURSE / "common/grade" / name for name in RUNNER]
-    shared = [COURSE / "common/bin/tap.py", COURSE / "common/bin/netns.c",
+    shared = [*(COURSE / "common/bin" / name for name in ("sessions.py", "tap.py", "netns.c")),
               COURSE / "common/make/programs.mk", *(COURSE / "common").glob("*.[ch]"),
               *(COURSE / "build").glob("*/flags")]
     return hashes([*grade, *shared])

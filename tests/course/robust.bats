@@ -56,6 +56,22 @@ endless_demo() {
     cp "$scratch/demo.sh" lessons/01-hello-server/
 }
 
+@test "Ctrl-C and SIGTERM end a check in one line, and leave nothing" {
+    solve
+    local signal
+    for signal in INT TERM; do
+        env --default-signal=INT setsid make check-1 >"$scratch/out" 2>&1 </dev/null 3>&- &
+        local group=$!
+        something_runs
+        kill "-$signal" -- "-$group"
+        nothing_runs
+        wait "$group" || true
+        assert_match "$(<"$scratch/out")" "check-1"
+        assert_equal "$(grep -c . "$scratch/out")" 1
+        assert_equal "$(find build/tmp -name 'run.*')" ""
+    done
+}
+
 @test "kill -9 of a check leaves only files under build/tmp, swept by the next" {
     solve
     make check-1 >"$scratch/out" 2>&1 </dev/null 3>&- &
