@@ -72,10 +72,20 @@ def greeted(count):
     return socks
 
 
+def state(of):
+    """The letter of a process or a thread of it; Z as well when it has gone:
+    open() says ENOENT then, and read() of a file opened just before ESRCH."""
+    try:
+        with open(f"/proc/{of}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2][1]
+    except OSError:
+        return "Z"
+
+
 def stand_still():
     os.kill(int(pid), signal.SIGSTOP)
     for thread in os.listdir(f"/proc/{pid}/task"):
-        while open(f"/proc/{pid}/task/{thread}/stat").read().rpartition(")")[2][1] != "T":
+        while state(f"{pid}/task/{thread}") not in "TZX":
             time.sleep(0.002)
 
 
@@ -161,11 +171,7 @@ def slow():
 
 
 def runs():
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2][1] != "Z"
-    except OSError:  # gone: open() says ENOENT, read() of a file opened just before ESRCH
-        return False
+    return state(pid) not in "ZX"
 
 
 def drain():
