@@ -271,8 +271,8 @@ naps() {
     exec {full}<>"$scratch/full"
     dd if=/dev/zero of="$scratch/full" oflag=nonblock bs=4096 count=256 status=none 2>/dev/null || true
     did "started echod with a full pipe as stdout, so that it stops at its announcement"
-    setpriv --pdeathsig KILL "$BIN/echod" 0 </dev/null \
-        >"$scratch/full" 2>"$scratch/echod.stderr" 3>&- &
+    (trap - INT QUIT && exec setpriv --pdeathsig KILL "$BIN/echod" 0) \
+        </dev/null >"$scratch/full" 2>"$scratch/echod.stderr" 3>&- &
     pid=$!
     pids+=("$pid") names+=(echod)
     unbox

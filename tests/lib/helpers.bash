@@ -131,8 +131,10 @@ start() {
     [[ ! -e $BATS_FILE_TMPDIR/silent ]] ||
         skip "not run: $name never said where it listens"
     mkfifo "$log.out.${#pids[@]}"
-    setpriv --pdeathsig KILL "${launch[@]}" "$BIN/$name" "${@:2}" </dev/null \
-        >"$log.out.${#pids[@]}" 2>"$log.stderr" 3>&- &
+    # What a shell puts into the background ignores SIGINT and SIGQUIT, and what
+    # somebody types does not.
+    (trap - INT QUIT && exec setpriv --pdeathsig KILL "${launch[@]}" "$BIN/$name" "${@:2}") \
+        </dev/null >"$log.out.${#pids[@]}" 2>"$log.stderr" 3>&- &
     pid=$! launch=()
     exec {out}<"$log.out.${#pids[@]}"
     pids+=("$pid") names+=("$name")
