@@ -59,8 +59,10 @@ def threads(count: int):
 
 
 def run(main) -> int:
-    """What main() returns, or 130 where Ctrl-C or SIGTERM ended it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """What main() returns, or 130 where Ctrl-C or SIGTERM ended it. What it
+    starts does not ignore SIGINT, even where we did, as in the background."""
+    for signo in signal.SIGINT, signal.SIGTERM:
+        signal.signal(signo, signal.default_int_handler)
     try:
         return main()
     except KeyboardInterrupt:
