@@ -125,10 +125,23 @@ no_child() {
     serves
 }
 
+# free_port: one that is another with its bytes swapped, and not one of root's.
+free_port() {
+    python3 -IS - <<'END'
+import socket
+port = 0
+while port % 257 == 0 or port % 256 < 4:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+print(port)
+END
+}
+
 @test "motd listens on the port that it was given" {
     see an-address-and-a-port
     local wanted
-    wanted=$(python3 -IS -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    wanted=$(free_port)
     start motd "$wanted" "$file"
     did "started motd on port $wanted"
     likely "htons() is missing: the port's two bytes are the wrong way round"
