@@ -493,6 +493,8 @@ quit() {
     ! grep '^1: .*bytes' "$scratch/tlsd.stdout" ||
         fail "no second line for a client that SIGTERM ends" "$(<"$scratch/tlsd.stdout")"
     serve
+    did "SIGINT while nobody was there"
+    likely "SIGINT asks to stop as SIGTERM does: on_signal() for both"
     kill -INT "$pid"
     LIMIT=2 expect_end 0
 }
