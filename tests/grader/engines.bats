@@ -119,7 +119,7 @@ folders() { find /tmp -maxdepth 1 -name 'hello-socket-*' | sort; } # on the host
     ((EUID == 0)) || skip "needs root, for slurmd"
     mount -t tmpfs none /run || skip "needs to mount a tmpfs"
     slurm
-    LIMIT=240 grade ENGINE=slurm # sbatch --wait looks more and more seldom
+    LIMIT=150 grade ENGINE=slurm
     assert_status 0
     same_book "$scratch/right"
     assert_equal "$(sort -u "$scratch/nodes" | wc -l)" 1
