@@ -46,6 +46,15 @@ class Check:
         split = (line.partition(" ") for line in self.lines)
         return [(name, text.strip()) for name, _, text in split if name in FIELDS]
 
+    def told(self) -> list:
+        """The same for a person: where a command of the test failed by itself
+        and nothing says what came instead, bats's own words about it do."""
+        told = self.fields()
+        if not self.field("got"):
+            seen = [line for line in self.lines if line.partition(" ")[0] not in FIELDS]
+            told += [("got", line) for line in seen[-12:]]
+        return told
+
 
 def planned(bats_file: pathlib.Path, only: str = "") -> list:
     """The names of the file's tests; only those that contain `only`."""

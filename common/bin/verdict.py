@@ -38,13 +38,10 @@ def field(name: str, text: str) -> str:
 
 def explain(check: tap.Check, number: int, mode: str, seed: int) -> list:
     """The lines under a failure."""
-    fields = check.fields()
-    if not fields:  # a test that died without a word: show what bats saw
-        fields = [("got", line) for line in check.lines[-12:]]
+    fields = check.told()
     again = f"make check-{number} SEED={seed}"
     again += f" MODE={mode}" if mode != "fast" else ""
     # stderr comes last: it may be long
-    fields.sort(key=lambda item: item[0] == "stderr")
     lines = [field(name, text) for name, text in fields if name != "stderr"]
     lines.append(f"        {'hint':<10}{f'make hint-{number}':<19}replay  {again}")
     lines += [f"        {name:<10}{text}" for name, text in fields if name == "stderr"]

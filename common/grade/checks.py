@@ -130,8 +130,8 @@ def result_of(planned: Plan, check: tap.Check, seen: int, late: bool) -> dict:
     elif check.status == "skip":
         status, message = "skip", check.reason
     elif check.status == "fail":
-        told = [f"{key}: {text}" for key, text in check.fields()]
-        status, message = "fail", "\n".join(told or check.lines[-12:])
+        told = [f"{key}: {text}" for key, text in check.told()]
+        status, message = "fail", "\n".join(told)
     elif seen or late:
         status = "fail"
         message = f"not run: {'the time was up' if late else check.reason.removeprefix('not run: ')}"

@@ -14,6 +14,7 @@ setup() {
 # is for the tests about it to say, and not to cost all others 2 seconds each.
 end_servers() {
     local i got want why
+    explain
     for i in "${!pids[@]}"; do
         [[ " ${ends[*]} " != *" ${pids[i]} "* ]] || continue
         got=0 want="echod is still there at the end" why='' # nothing above was at fault
@@ -55,7 +56,7 @@ stay() {
 # heard: a client, $conn, has said a line and heard it. It stays.
 heard() {
     connect
-    send 'still there?\n' 2>/dev/null || fail "the next client is served" "its connection was reset"
+    send 'still there?\n'
     expect 'still there?'
 }
 # served: the same, and it leaves.

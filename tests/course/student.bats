@@ -190,6 +190,24 @@ setup() {
     silent_about $'\e[31m'
 }
 
+@test "a step of a check that fails by itself says which, and what it was for" {
+    solve
+    local tests=tests/01-hello-server/exercise.bats
+    {
+        printf 'setup() { load ../lib/helpers; }\n@test "by itself" {\n'
+        printf 'likely "a reason"\ndid "took a step"\ncat /nowhere\n}\n'
+        printf '@test "gone" {\nlikely "another"\nexec {conn}> >(:)\nwait $!\nsend x\n}\n'
+    } >"$tests"
+    typed make check-1 ALL=1
+    cp "$repo/$tests" "$tests"
+    assert_status 2
+    says "did       took a step"
+    says "got       cat: /nowhere"
+    says "likely    a reason"
+    says "got       the connection is gone"
+    says "likely    another"
+}
+
 @test "hint-1 goes from general to specific, and knows which check failed" {
     typed make hint-1
     assert_status 0

@@ -33,6 +33,7 @@ field() { [[ -z $2 ]] || printf '%-9s %s\n' "$1" "$2"; }
 
 # fail EXPECTED GOT: ends the test with the fields of the verdict.
 fail() {
+    : >"$scratch/said"
     field did "$steps"
     field expected "$1"
     field got "$2"
@@ -243,12 +244,17 @@ connect() {
     exec {conn}<>"/dev/tcp/${addr:-127.0.0.1}/$port" ||
         fail "a connection to $addr port $port" "connect failed"
 }
-# send TEXT: sends it, with printf's escapes.
-send() { printf %b "$1" >&"$conn"; }
+# send TEXT: sends it, with printf's escapes. A child does: a server that is
+# gone means a SIGPIPE, and that would end the test without a word.
+send() {
+    (printf %b "$1" >&"$conn") 2>/dev/null ||
+        fail "$(show "${1:0:60}") can be sent" "the connection is gone"
+}
 # burst TEXT: the same in one segment. Bash's printf sends line by line.
 burst() {
     printf %b "$1" >"$scratch/burst"
-    cat "$scratch/burst" >&"$conn"
+    cat "$scratch/burst" 2>/dev/null >&"$conn" ||
+        fail "$(show "${1:0:60}") can be sent" "the connection is gone"
 }
 # expect LINE...: these are the next lines to arrive.
 expect() {
@@ -343,10 +349,17 @@ need_netns() {
 
 # --- the end ----------------------------------------------------------------------------
 
+# explain: where a command failed by itself, without fail(), bats names it; this
+# adds what the test had said so far.
+explain() {
+    [[ ${BATS_TEST_COMPLETED:-} || -e $scratch/said ]] ||
+        fail "every step of the test works" "" || true
+}
 # Every server still runs and ends of SIGTERM, with status 0 or 143, and no
 # sanitizer wrote a report; whatever else happened fails the test.
 teardown() {
     local i got gone=''
+    explain
     for i in "${!pids[@]}"; do
         [[ " ${ends[*]} " != *" ${pids[i]} "* ]] || continue
         got=0 gone=''
