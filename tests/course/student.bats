@@ -195,14 +195,15 @@ setup() {
     local tests=tests/01-hello-server/exercise.bats
     {
         printf 'setup() { load ../lib/helpers; }\n@test "by itself" {\n'
-        printf 'likely "a reason"\ndid "took a step"\ncat /nowhere\n}\n'
+        printf 'likely "a reason"\ndid "took a step"\n[[ 1 == 2 ]]\n}\n'
         printf '@test "gone" {\nlikely "another"\nexec {conn}> >(:)\nwait $!\nsend x\n}\n'
     } >"$tests"
     typed make check-1 ALL=1
     cp "$repo/$tests" "$tests"
     assert_status 2
     says "did       took a step"
-    says "got       cat: /nowhere"
+    says "exercise.bats, line 5)"
+    says "[[ 1 == 2 ]]' failed"
     says "likely    a reason"
     says "got       the connection is gone"
     says "likely    another"
