@@ -462,8 +462,10 @@ quit() {
         hold silent "$addr" "$port"
         all+=("$held")
     done
+    assert_fds "$pid" 12
     did "silent clients had all $n descriptors, and one more came"
     hold silent "$addr" "$port"
+    settle "$pid"
     assert_idle "$pid"
     did "all but two left"
     kill "${all[@]:1}"

@@ -94,7 +94,9 @@ alice() { visit -cert "$certs/client.pem" -key "$certs/client.key" "$@"; }
         hold silent "$addr" "$port"
         all+=("$held")
     done
+    assert_fds "$pid" 10
     hold silent "$addr" "$port"
+    settle "$pid"
     assert_idle "$pid"
     kill "${all[@]:1}"
     tls ask send=hello

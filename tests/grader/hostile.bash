@@ -109,15 +109,21 @@ leftovers() {
         grep -vE "^/proc/($$|self|$BASHPID|$(<"$class/sparrow"))/" || true
 }
 
-assert_untouched() {
-    local now try left
+# assert_nothing_left: within 20 s, of what was not there $before.
+assert_nothing_left() {
+    local try left
     left=$(leftovers | sort)
-    for ((try = 0; try < 40; try++)); do # others grade here too, and tidy up
+    for ((try = 0; try < 100; try++)); do # others grade here too, and tidy up
         left=$(comm -13 <(sort <<<"$before") <(leftovers | sort) | comm -12 - <(echo "$left"))
         [[ $left ]] || break
-        sleep 0.5
+        sleep 0.2
     done
     assert_equal "$left" ""
+}
+
+assert_untouched() {
+    local now
+    assert_nothing_left
     kill -0 "$(<"$class/sparrow")" || fail "the canary process lives" "it has been killed"
     sha256sum --quiet -c <(sed "s|-|$canary|" "$class/canary.sum") ||
         fail "the canary file as it was" "another"

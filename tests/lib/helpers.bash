@@ -6,7 +6,7 @@
 #
 # run programs   start  program  under  bounded  peer  hold  receive
 # talk           connect  send  burst  expect  expect_eof
-# wait           expect_stdout  expect_end
+# wait           expect_stdout  expect_end  settle
 # say what       did  likely  see  show
 # assert         assert_equal  assert_match  assert_status  assert_same_bytes
 #                assert_fds  assert_asleep  assert_idle  assert_alive  fail
@@ -311,6 +311,15 @@ assert_fds() {
         sleep 0.02
     done
     fail "$2 open descriptors" "$(fd_count "$1") open descriptors"
+}
+# settle PID: until it sleeps, a second at most: it has seen to all that came.
+settle() {
+    local try state
+    for ((try = 0; try < 50; try++)); do
+        state=$(<"/proc/$1/stat")
+        [[ ${state##*) } != S* ]] || break
+        sleep 0.02
+    done
 }
 # assert_asleep PID: nothing happens, and it does not look every now and then.
 assert_asleep() {
