@@ -257,7 +257,7 @@ send() {
 # burst TEXT: the same in one segment. Bash's printf sends line by line.
 burst() {
     printf %b "$1" >"$scratch/burst"
-    cat "$scratch/burst" 2>/dev/null >&"$conn" ||
+    cat "$scratch/burst" 2>/dev/null 1>&"$conn" ||
         fail "$(show "${1:0:60}") can be sent" "the connection is gone"
 }
 # expect LINE...: these are the next lines to arrive.
