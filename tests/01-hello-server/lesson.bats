@@ -46,6 +46,7 @@ classic_server() {
     start hello-server 0
     peer get "$addr" "$port"
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many "$addr" "$port" 50
     assert_status 0

@@ -210,6 +210,7 @@ with socket.create_connection(("v4only", sys.argv[1])) as server:
     peer many 127.0.0.1 "$port" 20
     assert_status 0
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many 127.0.0.1 "$port" 50
     assert_status 0

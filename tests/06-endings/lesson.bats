@@ -120,6 +120,7 @@ END
     client
     exec {conn}>&-
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many "$addr" "$port" 1000 --send x
     assert_status 0

@@ -287,6 +287,7 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as sock:
     says hello
     assert_children 0
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     did "counted its descriptors before and after 50 clients"
     peer many "$addr" "$port" 50 --send x

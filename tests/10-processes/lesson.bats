@@ -71,6 +71,7 @@ setup() {
     says hello
     assert_children 0
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many "$addr" "$port" 50 --send x
     assert_status 0

@@ -261,6 +261,7 @@ crowd() { bounded 30 python3 -IS "$BATS_TEST_DIRNAME/crowd.py" "$1" "$addr" "$po
     room 1
     peer many "$addr" "$port" 3 --send 'PING\n'
     local fds before
+    settle "$pid"
     fds=$(fd_count "$pid") before=$(memory_mb)
     did "counted its memory, descriptors and threads before and after 150 clients, 20 of which reset"
     peer many "$addr" "$port" 130 --send 'INCR a\n'

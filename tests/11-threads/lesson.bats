@@ -46,6 +46,7 @@ report() {
     start threadecho2 0
     local before
     peer many "$addr" "$port" 1 --send 'again '
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many "$addr" "$port" 50 --send 'again '
     assert_status 0

@@ -312,12 +312,16 @@ assert_fds() {
     done
     fail "$2 open descriptors" "$(fd_count "$1") open descriptors"
 }
-# settle PID: until it sleeps, a second at most: it has seen to all that came.
+# settle PID: until all its threads sleep, a second at most: it has seen to all
+# that came.
 settle() {
-    local try state
+    local try task state busy
     for ((try = 0; try < 50; try++)); do
-        state=$(<"/proc/$1/stat")
-        [[ ${state##*) } != S* ]] || break
+        busy=''
+        for task in "/proc/$1/task"/*/stat; do
+            ! read -r state 2>/dev/null <"$task" || [[ ${state##*) } == S* ]] || busy=1
+        done
+        [[ $busy ]] || break
         sleep 0.02
     done
 }

@@ -4,38 +4,46 @@
 
 setup() { load ../lib/helpers; }
 
-@test "parrot says where it listens" {
+# begin: the one that was started runs, and not only a child of it that speaks.
+begin() {
     start parrot 0
+    settle "$pid"
+    assert_alive
+}
+
+@test "parrot says where it listens" {
+    begin
     did "started parrot"
     assert_equal "$addr" 127.0.0.1
 }
 
 # bats test_tags=points:2
 @test "parrot says a line again" {
-    start parrot 0
+    begin
     likely "recv(), then send()"
     peer exchange "$addr" "$port" --send 'hello\n'
     assert_equal "$output" hello
 }
 
 @test "parrot says 300,000 bytes again" {
-    start parrot 0
+    begin
     head -c 300000 /dev/urandom >"$scratch/sent"
     INPUT=$scratch/sent peer exchange "$addr" "$port"
     assert_same_bytes "$scratch/stdout" "$scratch/sent"
 }
 
 @test "parrot leaks no descriptor over 20 clients" {
-    start parrot 0
+    begin
     peer many "$addr" "$port" 1 --send x
     local before
+    settle "$pid"
     before=$(fd_count "$pid")
     peer many "$addr" "$port" 20 --send x
     assert_fds "$pid" "$before"
 }
 
 @test "parrot goes on after a client that resets its connection" {
-    start parrot 0
+    begin
     peer unread "$addr" "$port" --send hello
     peer reset "$addr" "$port"
     head -c 60000 /dev/zero | tr '\0' x >"$scratch/sent"
@@ -45,7 +53,7 @@ setup() { load ../lib/helpers; }
 }
 
 @test "parrot ends with status 0 of SIGTERM" {
-    start parrot 0
+    begin
     kill "$pid"
     expect_end 0
 }
